@@ -1,0 +1,147 @@
+//! What a lock file lets in, and what may go into one.
+
+use std::collections::BTreeSet;
+
+use tofu_oci_types::oci::Digest;
+use tofu_oci_types::tofu::PackageHash;
+
+use crate::{TrustError, VerifiedPackage};
+
+/// The hashes that a lock file has for the version that is fetched.
+///
+/// Only `h1` and `zh` count, and one that matches is enough: the entry holds the hashes of all
+/// platforms. Without a usable hash (no entry, another version, only unknown schemes) there is
+/// nothing to check.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LockCheck {
+    usable: BTreeSet<PackageHash>,
+}
+
+/// What a lock file says about a package before it is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeforeFetch {
+    /// Nothing: there is no usable hash.
+    Unlocked,
+    /// The zip is a known one.
+    Known,
+    /// There are only `h1` hashes: whether it is a known package shows when it was fetched, and
+    /// the entry should get the `zh` too.
+    AfterFetch,
+}
+
+/// Why the lock file let a package in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockMatch {
+    /// It has no usable hash for this version.
+    Unlocked,
+    /// It has these hashes of the package, sorted; at least one.
+    Matched(Vec<PackageHash>),
+}
+
+impl LockCheck {
+    /// A check against the hashes of the lock entry of exactly this version.
+    pub fn of<'a>(hashes: impl IntoIterator<Item = &'a PackageHash>) -> Self {
+        Self {
+            usable: hashes
+                .into_iter()
+                .filter(|hash| hash.is_usable())
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// A check that lets everything in: there is no entry for this version.
+    pub fn unlocked() -> Self {
+        Self::default()
+    }
+
+    /// The usable hashes, sorted.
+    pub fn hashes(&self) -> impl Iterator<Item = &PackageHash> {
+        self.usable.iter()
+    }
+
+    /// Compares the digest of the layer before anything is fetched.
+    ///
+    /// # Errors
+    ///
+    /// [`TrustError::Locked`] where the entry has `zh` hashes and this is none of them.
+    pub fn before_fetch(&self, layer: &Digest) -> Result<BeforeFetch, TrustError> {
+        if self.usable.is_empty() {
+            return Ok(BeforeFetch::Unlocked);
+        }
+        let zh = PackageHash::zh(layer);
+        match zh.as_ref().is_some_and(|zh| self.usable.contains(zh)) {
+            true => Ok(BeforeFetch::Known),
+            false if self.usable.iter().any(PackageHash::is_zh) => {
+                Err(self.mismatch(zh.into_iter().collect()))
+            }
+            false => Ok(BeforeFetch::AfterFetch),
+        }
+    }
+
+    /// Compares the hashes computed from a package.
+    ///
+    /// # Errors
+    ///
+    /// [`TrustError::Locked`] where none of them is in the entry.
+    pub fn compare(&self, computed: &[PackageHash]) -> Result<LockMatch, TrustError> {
+        if self.usable.is_empty() {
+            return Ok(LockMatch::Unlocked);
+        }
+        let computed: BTreeSet<_> = computed.iter().cloned().collect();
+        let matched: Vec<_> = self.usable.intersection(&computed).cloned().collect();
+        match matched.is_empty() {
+            true => Err(self.mismatch(computed.into_iter().collect())),
+            false => Ok(LockMatch::Matched(matched)),
+        }
+    }
+
+    fn mismatch(&self, actual: Vec<PackageHash>) -> TrustError {
+        TrustError::Locked {
+            locked: self.usable.iter().cloned().collect(),
+            actual,
+        }
+    }
+}
+
+/// What the lock file had for this provider before.
+#[derive(Debug, Clone, Copy)]
+pub enum PriorEntry<'a> {
+    /// No entry, or one of another version: its hashes are of other packages.
+    None,
+    /// An entry of the same version, whose hashes stay, of unknown schemes too.
+    SameVersion(&'a [PackageHash]),
+}
+
+/// The hashes that an install may record: those of an OCI mirror, so `h1` of the unpacked tree and
+/// `zh` of this platform, and what the entry had for the same version. Sorted, each once.
+///
+/// Only hashes that we computed go in. What others say goes in by policies that come with their
+/// vouchers.
+pub fn install_hashes(package: &VerifiedPackage, prior: PriorEntry<'_>) -> Vec<PackageHash> {
+    let mut hashes = prior_hashes(prior);
+    hashes.insert(package.h1().clone());
+    hashes.insert(package.zh().clone());
+    hashes.into_iter().collect()
+}
+
+/// The hashes that `lock` may record for packages of several platforms: as [`install_hashes`], and
+/// the `h1` of the archive where it differs from the tree's, because clients compare local zips by
+/// it.
+pub fn lock_hashes<'a>(
+    packages: impl IntoIterator<Item = &'a VerifiedPackage>,
+    prior: PriorEntry<'_>,
+) -> Vec<PackageHash> {
+    let mut hashes = prior_hashes(prior);
+    for package in packages {
+        hashes.extend(package.hashes().cloned());
+    }
+    hashes.into_iter().collect()
+}
+
+fn prior_hashes(prior: PriorEntry<'_>) -> BTreeSet<PackageHash> {
+    match prior {
+        PriorEntry::None => BTreeSet::new(),
+        PriorEntry::SameVersion(hashes) => hashes.iter().cloned().collect(),
+    }
+}
