@@ -1,0 +1,170 @@
+//! Observers for tests: count operations, let one fail, stop at one.
+
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{FileObserver, FileOp, Verdict};
+
+/// Counts operations and lets all of them happen.
+#[derive(Debug, Default)]
+pub struct CountOps {
+    seen: Mutex<Vec<Seen>>,
+}
+
+/// One operation that [`CountOps`] saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Which kind of operation.
+    pub op: OpKind,
+    /// The path; of two, the one that changes.
+    pub path: std::path::PathBuf,
+    /// Whether it changes what a later process finds.
+    pub changes: bool,
+}
+
+/// The kinds of [`FileOp`], without their paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpKind {
+    /// [`FileOp::Open`]
+    Open,
+    /// [`FileOp::Create`]
+    Create,
+    /// [`FileOp::Write`]
+    Write,
+    /// [`FileOp::Sync`], [`FileOp::SyncDir`]
+    Sync,
+    /// [`FileOp::Rename`], [`FileOp::Exchange`], [`FileOp::HardLink`]
+    Name,
+    /// [`FileOp::ReadDir`]
+    ReadDir,
+    /// [`FileOp::Metadata`], [`FileOp::Space`]
+    Metadata,
+    /// Everything else.
+    Other,
+}
+
+impl OpKind {
+    fn of(op: &FileOp<'_>) -> Self {
+        match op {
+            FileOp::Open(_) => Self::Open,
+            FileOp::Create(_) => Self::Create,
+            FileOp::Write { .. } => Self::Write,
+            FileOp::Sync(_) | FileOp::SyncDir(_) => Self::Sync,
+            FileOp::Rename { .. } | FileOp::Exchange { .. } | FileOp::HardLink { .. } => Self::Name,
+            FileOp::ReadDir(_) => Self::ReadDir,
+            FileOp::Metadata(_) | FileOp::Space(_) => Self::Metadata,
+            FileOp::Resize { .. }
+            | FileOp::RemoveFile(_)
+            | FileOp::RemoveDir(_)
+            | FileOp::CreateDir(_)
+            | FileOp::Touch(_)
+            | FileOp::Lock(_) => Self::Other,
+        }
+    }
+}
+
+impl CountOps {
+    /// A counter at zero.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Everything seen since the last call, in order.
+    pub fn take(&self) -> Vec<Seen> {
+        match self.seen.lock() {
+            Ok(mut seen) => std::mem::take(&mut seen),
+            Err(poisoned) => std::mem::take(&mut poisoned.into_inner()),
+        }
+    }
+}
+
+impl FileObserver for CountOps {
+    fn before(&self, op: &FileOp<'_>) -> Verdict {
+        let seen = Seen {
+            op: OpKind::of(op),
+            path: op.path().to_owned(),
+            changes: op.changes(),
+        };
+        match self.seen.lock() {
+            Ok(mut all) => all.push(seen),
+            Err(poisoned) => poisoned.into_inner().push(seen),
+        }
+        Verdict::Proceed
+    }
+}
+
+/// Lets the Nth operation that changes something (from 0), and every later one, fail.
+#[derive(Debug)]
+pub struct FailAt {
+    countdown: AtomicUsize,
+    kind: io::ErrorKind,
+}
+
+impl FailAt {
+    /// Fails from the `n`th changing operation on with an error of `kind`.
+    pub fn new(n: usize, kind: io::ErrorKind) -> Self {
+        Self {
+            countdown: AtomicUsize::new(n),
+            kind,
+        }
+    }
+
+    /// Whether the operation was reached.
+    pub fn reached(&self) -> bool {
+        self.countdown.load(Ordering::SeqCst) == 0
+    }
+}
+
+impl FileObserver for FailAt {
+    fn before(&self, op: &FileOp<'_>) -> Verdict {
+        // Cleaning up takes no space: a full disk lets it happen.
+        let removes = matches!(op, FileOp::RemoveFile(_) | FileOp::RemoveDir(_));
+        if op.changes() && !removes && passed(&self.countdown) {
+            Verdict::Fail(self.kind.into())
+        } else {
+            Verdict::Proceed
+        }
+    }
+}
+
+/// Stops the world at the Nth operation that changes something (from 0).
+#[derive(Debug)]
+pub struct KillAt {
+    countdown: AtomicUsize,
+}
+
+impl KillAt {
+    /// Stops at the `n`th changing operation.
+    pub fn new(n: usize) -> Self {
+        Self {
+            countdown: AtomicUsize::new(n),
+        }
+    }
+
+    /// Whether the operation was reached. When not, everything happened.
+    pub fn reached(&self) -> bool {
+        self.countdown.load(Ordering::SeqCst) == usize::MAX
+    }
+}
+
+impl FileObserver for KillAt {
+    fn before(&self, op: &FileOp<'_>) -> Verdict {
+        if !op.changes() {
+            return Verdict::Proceed;
+        }
+        if passed(&self.countdown) {
+            self.countdown.store(usize::MAX, Ordering::SeqCst);
+            Verdict::Kill
+        } else {
+            Verdict::Proceed
+        }
+    }
+}
+
+/// Counts down; true once zero was reached.
+fn passed(countdown: &AtomicUsize) -> bool {
+    countdown
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1))
+        .is_err()
+}

@@ -1,0 +1,279 @@
+//! The few things that the standard library does not offer on every system.
+
+use std::io;
+use std::path::Path;
+
+use super::FileMode;
+
+/// Tells one file from another that took its place, and a file from itself after a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileIdentity {
+    device: u64,
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+#[cfg(unix)]
+impl FileIdentity {
+    /// The identity that the metadata tell.
+    pub fn of(metadata: &std::fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl FileIdentity {
+    /// The identity that the metadata tell: length and times, all that is portable.
+    pub fn of(metadata: &std::fs::Metadata) -> Self {
+        let stamp = |time: io::Result<std::time::SystemTime>| {
+            let since = time
+                .ok()
+                .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+                .unwrap_or_default();
+            (since.as_secs() as i64, i64::from(since.subsec_nanos()))
+        };
+        Self {
+            device: 0,
+            inode: 0,
+            length: metadata.len(),
+            modified: stamp(metadata.modified()),
+            changed: stamp(metadata.created()),
+        }
+    }
+}
+
+pub(super) fn not_regular(path: &Path) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("`{}` is not a regular file", path.display()),
+    )
+}
+
+pub(super) fn too_large(path: &Path, limit: u64) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::FileTooLarge,
+        format!("`{}` is larger than {limit} bytes", path.display()),
+    )
+}
+
+#[cfg(unix)]
+mod system {
+    use super::{FileMode, Path, io};
+    use fs_err::os::unix::fs::OpenOptionsExt;
+    use rustix::fs::{OFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+
+    /// No links, no waiting for the other end of a pipe.
+    fn careful() -> i32 {
+        // The flags are small positive constants of the system.
+        i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).unwrap_or(0)
+    }
+
+    pub(in super::super) fn open_nofollow(path: &Path) -> io::Result<fs_err::File> {
+        fs_err::OpenOptions::new()
+            .read(true)
+            .custom_flags(careful())
+            .open(path)
+    }
+
+    pub(in super::super) fn open_read_write(path: &Path) -> io::Result<fs_err::File> {
+        fs_err::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(careful())
+            .open(path)
+    }
+
+    pub(in super::super) fn open_lock(path: &Path) -> io::Result<fs_err::File> {
+        fs_err::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .custom_flags(careful())
+            .open(path)
+    }
+
+    pub(in super::super) fn create_new(path: &Path, mode: FileMode) -> io::Result<fs_err::File> {
+        let mode = match mode {
+            FileMode::Plain => 0o666,
+            FileMode::Executable => 0o777,
+            FileMode::Private => 0o600,
+        };
+        fs_err::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(path)
+    }
+
+    pub(in super::super) fn sync_dir(path: &Path) -> io::Result<()> {
+        match fs_err::File::open(path)?.sync_all() {
+            // Some file systems have no such operation for directories.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+            other => other,
+        }
+    }
+
+    pub(in super::super) fn touch(path: &Path) -> io::Result<()> {
+        let times = Timestamps {
+            last_access: Timespec {
+                tv_sec: 0,
+                tv_nsec: UTIME_OMIT,
+            },
+            last_modification: Timespec {
+                tv_sec: 0,
+                tv_nsec: UTIME_NOW,
+            },
+        };
+        rustix::fs::utimensat(
+            rustix::fs::CWD,
+            path,
+            &times,
+            rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
+        )
+        .map_err(|error| named(error, "set time of", path))
+    }
+
+    pub(in super::super) fn space(path: &Path) -> io::Result<u64> {
+        let stat = rustix::fs::statvfs(path)
+            .map_err(|error| named(error, "query file system of", path))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    pub(in super::super) fn exchange(first: &Path, second: &Path) -> io::Result<()> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        renameat_with(CWD, first, CWD, second, RenameFlags::EXCHANGE).map_err(|error| {
+            // File systems without the operation answer with an invalid argument.
+            if error == rustix::io::Errno::INVAL || error == rustix::io::Errno::NOSYS {
+                return io::ErrorKind::Unsupported.into();
+            }
+            named(error, "exchange", first)
+        })
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    pub(in super::super) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(in super::super) fn is_remote(path: &Path) -> io::Result<bool> {
+        // statfs(2): NFS, SMB, CIFS, SMB2, AFS, Coda, 9P.
+        const REMOTE: [u64; 7] = [
+            0x6969,
+            0x517b,
+            0xff53_4d42,
+            0xfe53_4d42,
+            0x5346_414f,
+            0x7375_7245,
+            0x0102_1997,
+        ];
+        let stat =
+            rustix::fs::statfs(path).map_err(|error| named(error, "query file system of", path))?;
+        // The type is 32 bits wide; on some machines it arrives with its sign extended.
+        #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast)]
+        let kind = (stat.f_type as u64) & 0xffff_ffff;
+        Ok(REMOTE.contains(&kind))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(in super::super) fn is_remote(_: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    fn named(error: rustix::io::Errno, verb: &str, path: &Path) -> io::Error {
+        let error = io::Error::from(error);
+        io::Error::new(
+            error.kind(),
+            format!("failed to {verb} `{}`: {error}", path.display()),
+        )
+    }
+
+    pub(crate) fn read_at(
+        file: &fs_err::File,
+        buffer: &mut [u8],
+        offset: u64,
+    ) -> io::Result<usize> {
+        fs_err::os::unix::fs::FileExt::read_at(file, buffer, offset)
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use super::{FileMode, Path, io};
+
+    pub(in super::super) fn open_nofollow(path: &Path) -> io::Result<fs_err::File> {
+        if fs_err::symlink_metadata(path)?.is_file() {
+            fs_err::File::open(path)
+        } else {
+            Err(super::not_regular(path))
+        }
+    }
+
+    pub(in super::super) fn open_read_write(path: &Path) -> io::Result<fs_err::File> {
+        fs_err::OpenOptions::new().read(true).write(true).open(path)
+    }
+
+    pub(in super::super) fn open_lock(path: &Path) -> io::Result<fs_err::File> {
+        fs_err::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+    }
+
+    pub(in super::super) fn create_new(path: &Path, _: FileMode) -> io::Result<fs_err::File> {
+        fs_err::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(path)
+    }
+
+    pub(in super::super) fn sync_dir(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(in super::super) fn touch(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(in super::super) fn space(_: &Path) -> io::Result<u64> {
+        Ok(u64::MAX)
+    }
+
+    pub(in super::super) fn exchange(_: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(in super::super) fn is_remote(_: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    #[cfg(windows)]
+    pub(crate) fn read_at(
+        file: &fs_err::File,
+        buffer: &mut [u8],
+        offset: u64,
+    ) -> io::Result<usize> {
+        fs_err::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+    }
+}
+
+pub(crate) use system::read_at;
+pub(super) use system::{
+    create_new, exchange, is_remote, open_lock, open_nofollow, open_read_write, space, sync_dir,
+    touch,
+};

@@ -1,0 +1,135 @@
+use super::faults::{CountOps, FailAt, KillAt, OpKind};
+use super::*;
+
+#[test]
+fn an_atomic_file_is_old_or_new_wherever_it_is_killed() {
+    for n in 0.. {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("lock");
+        std::fs::write(&place, "old").unwrap();
+        let kill = Arc::new(KillAt::new(n));
+        let files = Files::observed(kill.clone());
+        let done = AtomicFile::write(&files, &place, b"new and longer");
+        let now = std::fs::read_to_string(&place).unwrap();
+        assert!(now == "old" || now == "new and longer", "{now}");
+        if !kill.reached() {
+            done.unwrap();
+            assert_eq!(now, "new and longer");
+            return;
+        }
+        assert!(done.is_err());
+        assert!(files.metadata(&place).is_err(), "dead files answer nothing");
+    }
+}
+
+#[test]
+fn a_failed_atomic_file_leaves_nothing_beside() {
+    for n in 0..3 {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("lock");
+        let files = Files::observed(Arc::new(FailAt::new(n, io::ErrorKind::StorageFull)));
+        let error = AtomicFile::write(&files, &place, b"text").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().contains("lock"), "{error}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn a_killed_write_leaves_its_first_half() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let files = Files::observed(Arc::new(KillAt::new(1)));
+    let mut file = files.create_new(&path, FileMode::Plain).unwrap();
+    assert!(file.write_all(b"abcdef").is_err());
+    assert_eq!(std::fs::read(&path).unwrap(), b"abc");
+    assert!(file.write_all(b"abcdef").is_err());
+    assert_eq!(std::fs::read(&path).unwrap(), b"abc");
+}
+
+#[test]
+fn only_regular_files_are_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = Files::new();
+    let open = |name: &str| files.open(&dir.path().join(name)).unwrap_err().kind();
+    std::fs::write(dir.path().join("file"), "x").unwrap();
+    files.open(&dir.path().join("file")).unwrap();
+    assert_eq!(open("absent"), io::ErrorKind::NotFound);
+    assert_eq!(open(""), io::ErrorKind::InvalidInput);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("file", dir.path().join("link")).unwrap();
+        assert_eq!(open("link"), io::ErrorKind::InvalidInput);
+        rustix::fs::mkfifoat(
+            rustix::fs::CWD,
+            dir.path().join("pipe"),
+            rustix::fs::Mode::RUSR,
+        )
+        .unwrap();
+        assert_eq!(open("pipe"), io::ErrorKind::InvalidInput);
+    }
+}
+
+#[test]
+fn reads_are_bounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    std::fs::write(&path, "12345").unwrap();
+    let files = Files::new();
+    assert_eq!(files.read(&path, 5).unwrap(), b"12345");
+    assert_eq!(
+        files.read(&path, 4).unwrap_err().kind(),
+        io::ErrorKind::FileTooLarge
+    );
+}
+
+#[test]
+fn a_lock_excludes_other_holders_in_the_same_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(".lock");
+    let files = Files::new();
+    let held = files.lock(&path).unwrap();
+    assert!(files.try_lock(&path).unwrap().is_none());
+    drop(held);
+    assert!(files.try_lock(&path).unwrap().is_some());
+}
+
+#[test]
+fn directories_are_created_with_their_parents_and_removed_with_their_content() {
+    let dir = tempfile::tempdir().unwrap();
+    let count = Arc::new(CountOps::new());
+    let files = Files::observed(count.clone());
+    let deep = dir.path().join("a/b/c");
+    files.create_dirs(&deep).unwrap();
+    files.create_dirs(&deep).unwrap();
+    assert!(deep.is_dir());
+    let synced = count.take().iter().filter(|s| s.op == OpKind::Sync).count();
+    assert_eq!(synced, 3, "each directory that got an entry, once");
+    std::fs::write(deep.join("f"), "x").unwrap();
+    files.remove_tree(&dir.path().join("a")).unwrap();
+    assert!(!dir.path().join("a").exists());
+}
+
+#[test]
+fn without_sync_nothing_is_forced_to_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let count = Arc::new(CountOps::new());
+    let files = Files::observed(count.clone()).with_sync(Sync::Off);
+    AtomicFile::write(&files, &dir.path().join("f"), b"x").unwrap();
+    assert!(count.take().iter().all(|s| s.op != OpKind::Sync));
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+#[test]
+fn two_directories_are_exchanged() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+        std::fs::write(dir.path().join(name).join("f"), name).unwrap();
+    }
+    let files = Files::new();
+    match files.exchange(&dir.path().join("a"), &dir.path().join("b")) {
+        Ok(()) => assert_eq!(std::fs::read(dir.path().join("a/f")).unwrap(), b"b"),
+        Err(error) => assert_eq!(error.kind(), io::ErrorKind::Unsupported),
+    }
+}

@@ -1,0 +1,213 @@
+//! What lies below the entries of `index.json`.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+use tofu_oci_types::oci::{Descriptor, Digest, Manifest, MediaType};
+
+use super::Shared;
+use super::loaded::Repo;
+use super::markers::Marker;
+use crate::blocking::lock;
+use crate::error::{Damage, Result, StoreError};
+use crate::storage::Stat;
+
+/// How many manifests are remembered.
+const REMEMBERED: usize = 4096;
+/// How deep indexes may nest.
+pub(super) const DEPTH: usize = 8;
+
+/// What is worth remembering of a manifest. It belongs to the digest, so it never goes stale.
+#[derive(Debug, Default)]
+pub(super) struct Node {
+    pub(super) children: Vec<Descriptor>,
+    pub(super) blobs: Vec<Digest>,
+    /// Its subject, and how a list of referrers describes it.
+    pub(super) referrer: Option<(Digest, Descriptor)>,
+}
+
+impl Node {
+    pub(super) fn of(manifest: &Manifest) -> Self {
+        let subject = manifest.subject();
+        Self {
+            children: manifest.child_manifests().iter().map(plain).collect(),
+            blobs: manifest.blobs().iter().map(|b| b.digest.clone()).collect(),
+            referrer: subject.map(|s| (s.digest.clone(), manifest.as_referrer())),
+        }
+    }
+}
+
+/// Without annotations, which nobody asks for here.
+fn plain(child: &Descriptor) -> Descriptor {
+    Descriptor {
+        artifact_type: child.artifact_type.clone(),
+        ..child.plain()
+    }
+}
+
+/// Manifests read before.
+#[derive(Default)]
+pub(super) struct GraphCache(Mutex<HashMap<Digest, Arc<Node>>>);
+
+impl Shared {
+    /// A manifest, checked; `None` when it is not there. What is no manifest by its type has nothing below.
+    pub(super) fn node(
+        &self,
+        repo: &Repo,
+        digest: &Digest,
+        media_type: &MediaType,
+    ) -> Result<Option<Arc<Node>>> {
+        if let Some(node) = lock(&self.graph.0).get(digest) {
+            // It may have been read in another repository.
+            return Ok(self.stat_blob(repo, digest)?.map(|_| Arc::clone(node)));
+        }
+        if !media_type.is_manifest() {
+            return Ok(Some(Arc::default()));
+        }
+        let Some(manifest) = self.manifest(repo, digest, media_type)? else {
+            return Ok(None);
+        };
+        let node = Arc::new(Node::of(&manifest));
+        let mut cache = lock(&self.graph.0);
+        if cache.len() >= REMEMBERED {
+            cache.clear();
+        }
+        cache.insert(digest.clone(), Arc::clone(&node));
+        Ok(Some(node))
+    }
+
+    /// Reads a manifest; `None` when it is not there.
+    pub(super) fn manifest(
+        &self,
+        repo: &Repo,
+        digest: &Digest,
+        media_type: &MediaType,
+    ) -> Result<Option<Manifest>> {
+        let Some(bytes) = self.manifest_bytes(repo, digest)? else {
+            return Ok(None);
+        };
+        match Manifest::read(bytes.into(), Some(media_type), digest.algorithm()) {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(error) => Err(StoreError::damaged(repo.blob(digest)?, error)),
+        }
+    }
+
+    /// Visits `root` and every manifest below it that is there, parents first, until told to stop.
+    pub(super) fn below<T>(
+        &self,
+        repo: &Repo,
+        root: &Descriptor,
+        mut visit: impl FnMut(&Descriptor, &Node) -> ControlFlow<T>,
+    ) -> Result<Option<T>> {
+        let mut seen = HashSet::new();
+        let mut left = vec![(root.clone(), 0)];
+        while let Some((descriptor, depth)) = left.pop() {
+            if depth > DEPTH || !seen.insert(descriptor.digest.clone()) {
+                continue;
+            }
+            let node = self.node(repo, &descriptor.digest, &descriptor.media_type)?;
+            let Some(node) = node else { continue };
+            if let ControlFlow::Break(found) = visit(&descriptor, &node) {
+                return Ok(Some(found));
+            }
+            let below = node.children.iter().rev();
+            left.extend(below.map(|child| (child.clone(), depth + 1)));
+        }
+        Ok(None)
+    }
+
+    /// What is known about a manifest; `None` when it is not there or is only a blob.
+    pub(super) fn stat_manifest(&self, repo: &Repo, digest: &Digest) -> Result<Option<Stat>> {
+        let blob = self.stat_blob(repo, digest)?;
+        let index = self.load(repo)?;
+        let root = index.as_ref().and_then(|index| index.root(digest));
+        let stat = match (root, blob) {
+            (None, None) => return Ok(None),
+            (Some(_), None) => {
+                return Err(StoreError::damaged(repo.blob(digest)?, Damage::Missing));
+            }
+            (Some(root), Some(stat)) => {
+                let (expected, got) = (root.descriptor.size, stat.size);
+                if expected != got {
+                    let damage = Damage::Size { expected, got };
+                    return Err(StoreError::damaged(repo.blob(digest)?, damage));
+                }
+                return Ok(Some(Stat {
+                    media_type: Some(root.descriptor.media_type.clone()),
+                    ..stat
+                }));
+            }
+            (None, Some(stat)) => stat,
+        };
+        let media_type = match self.marked(repo, digest)? {
+            Some((_, media_type)) => Some(media_type),
+            // Written by another tool: does one of the indexes list it?
+            None => self.listed(repo, digest)?,
+        };
+        Ok(media_type.map(|media_type| Stat {
+            media_type: Some(media_type),
+            ..stat
+        }))
+    }
+
+    /// The media type under which an index lists a manifest.
+    fn listed(&self, repo: &Repo, digest: &Digest) -> Result<Option<MediaType>> {
+        let Some(index) = self.load(repo)? else {
+            return Ok(None);
+        };
+        for root in index.roots().filter(|r| r.descriptor.media_type.is_index()) {
+            let found = self.below(repo, &root.descriptor, |_, node| {
+                let mut children = node.children.iter();
+                match children.find(|child| child.digest == *digest) {
+                    Some(child) => ControlFlow::Break(child.media_type.clone()),
+                    None => ControlFlow::Continue(()),
+                }
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Everything that keeps content: the entries of `index.json` and what waits to be listed.
+    pub(super) fn keepers(&self, repo: &Repo) -> Result<Vec<Descriptor>> {
+        let index = self.load(repo)?;
+        let roots = index.iter().flat_map(|index| index.roots());
+        let mut keepers: Vec<_> = roots.map(|root| root.descriptor.clone()).collect();
+        for digest in self.all_marked(repo, Marker::Pending)? {
+            let stat = self.stat_blob(repo, &digest)?;
+            if let (Some(stat), Some((_, media_type))) = (stat, self.marked(repo, &digest)?) {
+                keepers.push(Descriptor::new(media_type, digest, stat.size));
+            }
+        }
+        Ok(keepers)
+    }
+
+    /// The subjects of a manifest and of everything below it, sorted. `batch` holds manifests that belong
+    /// with it, whether they are stored yet or not.
+    pub(super) fn subjects(
+        &self,
+        repo: &Repo,
+        manifest: &Descriptor,
+        batch: &HashMap<Digest, Arc<Node>>,
+    ) -> Result<Vec<Digest>> {
+        let mut subjects = BTreeSet::new();
+        let mut seen = HashSet::new();
+        let mut left = vec![(manifest.clone(), 0)];
+        while let Some((descriptor, depth)) = left.pop() {
+            if depth > DEPTH || !seen.insert(descriptor.digest.clone()) {
+                continue;
+            }
+            let node = match batch.get(&descriptor.digest) {
+                Some(node) => Some(Arc::clone(node)),
+                None => self.node(repo, &descriptor.digest, &descriptor.media_type)?,
+            };
+            let Some(node) = node else { continue };
+            subjects.extend(node.referrer.iter().map(|(subject, _)| subject.clone()));
+            left.extend(node.children.iter().map(|c| (c.clone(), depth + 1)));
+        }
+        Ok(subjects.into_iter().collect())
+    }
+}

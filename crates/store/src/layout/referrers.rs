@@ -1,0 +1,44 @@
+//! Referrers, derived from what `index.json` reaches.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use tofu_oci_types::oci::{Descriptor, Digest, MediaType};
+
+use super::Shared;
+use super::loaded::Repo;
+use crate::error::Result;
+
+impl Shared {
+    /// The manifests whose subject is `subject`, sorted by digest. An entry's hint says where not to look;
+    /// what is found is what the manifests themselves say.
+    pub(super) fn referrers(
+        &self,
+        repo: &Repo,
+        subject: &Digest,
+        kind: Option<&MediaType>,
+    ) -> Result<Vec<Descriptor>> {
+        let Some(index) = self.load(repo)? else {
+            return Ok(Vec::new());
+        };
+        let mut found = BTreeMap::new();
+        for root in index.roots() {
+            let hint = root.subjects.as_ref();
+            if hint.is_some_and(|subjects| !subjects.contains(subject)) {
+                continue;
+            }
+            self.below(repo, &root.descriptor, |_, node| {
+                if let Some((referred, referrer)) = &node.referrer
+                    && referred == subject
+                {
+                    found.insert(referrer.digest.clone(), referrer.clone());
+                }
+                ControlFlow::<()>::Continue(())
+            })?;
+        }
+        let found = found.into_values();
+        Ok(found
+            .filter(|found| kind.is_none() || found.artifact_type.as_ref() == kind)
+            .collect())
+    }
+}
