@@ -1,0 +1,145 @@
+//! Looking into repositories: what is there, what it is made of, and getting it back as files.
+
+mod error;
+mod filename;
+mod fsck;
+mod list;
+mod pull;
+mod pull_plan;
+mod show;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tofu_oci_source::Connect;
+use tofu_oci_store::files::Files;
+use tofu_oci_store::{Repository, StoreError};
+use tofu_oci_types::oci::{Address, DirectoryAddress, Manifest, Tag, TagOrDigest};
+use tofu_oci_types::tofu::Version;
+
+pub use error::{InspectError, PullError};
+pub use fsck::{Checked, FsckReport};
+pub use list::{
+    Contents, DirectoryListing, ListedRepository, ListedTag, ListedVersion, Listing,
+    RepositoryListing, TagNote,
+};
+pub use pull::{ExistingFile, PullOptions, PullReport, PulledFile, PulledKind};
+pub use show::{ManifestKind, ManifestProblem, Shown, ShownManifest};
+
+use crate::Progress;
+
+/// How many manifests are fetched at once.
+const JOBS: usize = 8;
+
+/// What looks into repositories.
+#[derive(Debug, Clone)]
+pub struct Inspector {
+    /// File access.
+    pub files: Files,
+    /// How repositories are reached.
+    pub connect: Connect,
+    /// Who is told what happens.
+    pub progress: Progress,
+}
+
+/// A repository that was opened.
+pub(crate) struct Opened {
+    /// Without tag and digest.
+    pub(crate) address: Address,
+    pub(crate) repository: Arc<dyn Repository>,
+}
+
+/// What an address stands for.
+pub(crate) struct Resolved {
+    /// With the digest.
+    pub(crate) address: Address,
+    /// The tag that was named, or chosen.
+    pub(crate) tag: Option<Tag>,
+    pub(crate) manifest: Manifest,
+}
+
+impl Inspector {
+    async fn open(&self, address: &Address) -> Result<Opened, InspectError> {
+        let opened = self.connect.reader(address).await;
+        Ok(Opened {
+            address: address.repository(),
+            repository: opened.map_err(|source| InspectError::Read {
+                what: "the repository".to_owned(),
+                place: address.repository().to_string(),
+                source,
+            })?,
+        })
+    }
+
+    /// Whether an address is a directory that is itself one layout, or holds layouts by name.
+    fn is_layout(&self, directory: &DirectoryAddress) -> Result<bool, InspectError> {
+        let failed = |source| InspectError::Directory {
+            path: directory.path.clone(),
+            source,
+        };
+        let root = self.files.canonicalize(&directory.path).map_err(failed)?;
+        for name in ["oci-layout", "index.json"] {
+            if self
+                .files
+                .metadata(&root.join(name))
+                .map_err(failed)?
+                .is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Opened {
+    fn failed(&self, what: &dyn fmt::Display, source: StoreError) -> InspectError {
+        InspectError::Read {
+            what: what.to_string(),
+            place: self.address.to_string(),
+            source,
+        }
+    }
+
+    /// The manifest that the address names: by digest, by tag, else the newest version.
+    async fn resolve(&self, address: &Address) -> Result<Resolved, InspectError> {
+        let (at, tag) = match address.at() {
+            Some(TagOrDigest::Digest(digest)) => (digest.into(), address.tag().cloned()),
+            Some(TagOrDigest::Tag(tag)) => (tag.clone().into(), Some(tag)),
+            None => {
+                let tag = self.newest().await?;
+                (tag.clone().into(), Some(tag))
+            }
+        };
+        let manifest = self.repository.manifest(&at).await;
+        let manifest = manifest.map_err(|error| self.failed(&at, error))?;
+        Ok(Resolved {
+            address: self.address.at_digest(manifest.digest()),
+            tag,
+            manifest,
+        })
+    }
+
+    /// The tag of the newest stable version, else of the newest one, else `latest`.
+    async fn newest(&self) -> Result<Tag, InspectError> {
+        let tags = self.repository.tags().await;
+        let tags = tags.map_err(|error| self.failed(&"the tags", error))?;
+        let mut versions: Vec<(Version, &Tag)> = tags
+            .iter()
+            .filter_map(|tag| Some((Version::from_tag(tag)?, tag)))
+            .collect();
+        versions.sort();
+        let stable = versions
+            .iter()
+            .rev()
+            .find(|(version, _)| !version.is_prerelease());
+        let newest = stable.or(versions.last()).map(|(_, tag)| *tag);
+        let latest = || tags.iter().find(|tag| **tag == Tag::latest());
+        newest
+            .or_else(latest)
+            .cloned()
+            .ok_or_else(|| InspectError::NoVersion {
+                place: self.address.to_string(),
+            })
+    }
+}

@@ -1,0 +1,242 @@
+//! Installing the modules and providers of a configuration, as `init` does.
+//!
+//! ```text
+//! read the module tree ─ fetch modules beside ─ requirements ─ versions ─ plan
+//!     ─ fetch, verify and unpack providers beside ─ rename each ─ modules.json ─ lock file
+//! ```
+//!
+//! Everything that is fetched is unpacked in the data directory's staging place and renamed when
+//! it is proven, the lock file last: a run that is killed leaves each package directory,
+//! `modules.json` and the lock file as they were, or as they are to be.
+
+mod error;
+mod lock;
+mod module_dirs;
+mod modules;
+mod options;
+mod providers;
+mod select;
+mod staging;
+mod tree;
+mod tree_hash;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tofu_oci_source::{Connect, Source};
+use tofu_oci_store::files::Files;
+use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Version};
+
+pub use error::InstallError;
+pub use lock::LockChange;
+pub use module_dirs::Subdirectory;
+pub use modules::{InstalledModule, ModuleHosts};
+pub(crate) use modules::{ModuleFetcher, PendingModule};
+pub use options::{InstallOptions, LockMode, Writes};
+pub use providers::PackageAction;
+pub use tree::{MissingModule, ModuleNode, ModuleTree};
+
+use crate::{Progress, Warning};
+use providers::{FinishedPackage, PlannedPackage};
+use staging::Staging;
+
+/// What an install works with.
+pub struct Installer {
+    /// File access.
+    pub files: Files,
+    /// Where providers are found.
+    pub source: Arc<dyn Source>,
+    /// How module packages are reached.
+    pub connect: Connect,
+    /// Registries of modules that are read from directories.
+    pub module_hosts: ModuleHosts,
+    /// Who is told what happens.
+    pub progress: Progress,
+}
+
+/// One provider package of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstalledProvider {
+    /// The provider.
+    pub provider: ProviderAddr,
+    /// The version.
+    pub version: Version,
+    /// The platform.
+    pub platform: Platform,
+    /// What was done, or would be.
+    pub action: PackageAction,
+    /// The length of the package that is fetched, in bytes; 0 for one that is kept.
+    pub size: u64,
+    /// Its directory.
+    pub dir: PathBuf,
+    /// The hashes that were computed from its bytes.
+    pub hashes: Vec<PackageHash>,
+}
+
+/// What an install did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstallReport {
+    /// The module packages that were put into place.
+    pub modules: Vec<InstalledModule>,
+    /// The provider packages, by source address and platform.
+    pub providers: Vec<InstalledProvider>,
+    /// What happened to the lock file.
+    pub lock: LockChange,
+    /// The lock file's path.
+    pub lock_path: PathBuf,
+}
+
+impl Installer {
+    /// Installs what the configuration in `options.dir` needs.
+    ///
+    /// # Errors
+    ///
+    /// [`InstallError`]. Failures of different providers and modules come together.
+    pub async fn install(&self, options: &InstallOptions) -> Result<InstallReport, InstallError> {
+        self.check_directory(options)?;
+        let loaded = lock::load(&self.files, options, &self.progress)?;
+        let data_dir = options.dir.join(&options.data_dir);
+        let staging = Arc::new(Staging::open(&self.files, &data_dir).map_err(|source| {
+            InstallError::Place {
+                path: data_dir,
+                source,
+            }
+        })?);
+        let fetcher = ModuleFetcher {
+            files: self.files.clone(),
+            hosts: self.module_hosts.clone(),
+            connect: self.connect.clone(),
+            staging: Arc::clone(&staging),
+            progress: self.progress.clone(),
+        };
+        let mut tree = ModuleTree::fetch(&self.files, options, &fetcher).await?;
+        let requirements = tree.requirements();
+        lock::check_locked(&loaded, options, &requirements)?;
+        let source = self.source.as_ref();
+        let installable = requirements.iter().filter(|r| !r.addr.is_builtin());
+        let addresses: Vec<ProviderAddr> = installable.map(|r| r.addr.clone()).collect();
+        source
+            .distinguish(&addresses)
+            .map_err(|source| InstallError::Source(Box::new(source)))?;
+        let selected = select::select(
+            requirements.clone(),
+            source,
+            &loaded.lock,
+            options.lock,
+            &self.progress,
+        )
+        .await?;
+        let planned =
+            providers::plan(&self.files, options, source, &loaded.lock, &selected).await?;
+        if options.writes == Writes::DryRun {
+            return Ok(dry_report(options, &tree, &planned, &loaded));
+        }
+        let finished =
+            providers::execute(&self.files, options, &staging, planned, &self.progress).await?;
+        let modules = modules::place_modules(&self.files, options, &staging, &mut tree)?;
+        let updated = lock::updated(&loaded, &requirements, &finished);
+        let change = lock::store(&self.files, &loaded, options, &updated)?;
+        self.warn_about(&updated, &loaded.lock, &finished);
+        Ok(InstallReport {
+            modules,
+            providers: finished.iter().map(installed).collect(),
+            lock: change,
+            lock_path: loaded.path,
+        })
+    }
+
+    fn check_directory(&self, options: &InstallOptions) -> Result<(), InstallError> {
+        let failed = |source| InstallError::Read {
+            path: options.dir.clone(),
+            source,
+        };
+        match self.files.metadata(&options.dir).map_err(failed)? {
+            Some(_) => Ok(()),
+            None => Err(failed(io::Error::from(io::ErrorKind::NotFound))),
+        }
+    }
+
+    /// What the user should know about the new lock file.
+    fn warn_about(&self, updated: &LockFile, before: &LockFile, finished: &[FinishedPackage]) {
+        for package in finished.iter().filter(|f| !f.computed.is_empty()) {
+            let provider = &package.planned.provider;
+            let had = before.get(provider).is_some_and(|entry| {
+                entry.version == package.planned.version
+                    && entry.hashes.iter().any(PackageHash::is_h1)
+                    && !entry.hashes.iter().any(PackageHash::is_zh)
+            });
+            if had {
+                self.progress.warn(Warning::ZipHashAdded {
+                    provider: provider.clone(),
+                    version: package.planned.version.clone(),
+                });
+            }
+        }
+        let incomplete: Vec<ProviderAddr> = finished
+            .iter()
+            .filter(|f| !f.computed.is_empty())
+            .filter_map(|f| updated.get(&f.planned.provider))
+            .filter(|entry| entry.hashes.iter().filter(|hash| hash.is_zh()).count() < 2)
+            .map(|entry| entry.addr.clone())
+            .collect();
+        if !incomplete.is_empty() {
+            self.progress.warn(Warning::IncompleteLock {
+                providers: incomplete,
+            });
+        }
+    }
+}
+
+fn installed(finished: &FinishedPackage) -> InstalledProvider {
+    InstalledProvider {
+        hashes: finished.computed.clone(),
+        ..planned(&finished.planned)
+    }
+}
+
+fn planned(package: &PlannedPackage) -> InstalledProvider {
+    InstalledProvider {
+        provider: package.provider.clone(),
+        version: package.version.clone(),
+        platform: package.platform.clone(),
+        action: package.action,
+        size: package.meta.as_ref().map_or(0, |meta| meta.location.size()),
+        dir: package.place.clone(),
+        hashes: Vec::new(),
+    }
+}
+
+fn dry_report(
+    options: &InstallOptions,
+    tree: &ModuleTree,
+    packages: &[PlannedPackage],
+    loaded: &lock::Loaded,
+) -> InstallReport {
+    let modules = tree
+        .pending
+        .iter()
+        .map(|pending| InstalledModule {
+            path: pending.path.clone(),
+            source: pending.source.clone(),
+            manifest: pending.manifest.clone(),
+            dir: tree::package_dir(options, &pending.path.join(".")),
+        })
+        .collect();
+    let adds = packages.iter().any(|package| {
+        loaded
+            .lock
+            .get(&package.provider)
+            .is_none_or(|entry| entry.version != package.version)
+    });
+    InstallReport {
+        modules,
+        providers: packages.iter().map(planned).collect(),
+        lock: match (adds, &loaded.file) {
+            (false, _) => LockChange::Unchanged,
+            (true, None) => LockChange::Created,
+            (true, Some(_)) => LockChange::Updated,
+        },
+        lock_path: loaded.path.clone(),
+    }
+}

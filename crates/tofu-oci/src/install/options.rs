@@ -1,0 +1,70 @@
+//! What an install is asked to do.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use tofu_oci_types::tofu::config::Dialect;
+use tofu_oci_types::tofu::lock_file::LockOrigin;
+use tofu_oci_types::tofu::{Hostname, Platform};
+
+/// What the lock file means for a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LockMode {
+    /// Locked versions stay; what is missing is added.
+    #[default]
+    Update,
+    /// Nothing may change: a lock file that does not fit is an error, before anything is fetched.
+    Locked,
+    /// The newest allowed version is taken, whatever is locked.
+    Upgrade,
+}
+
+/// Whether an operation does what it planned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Writes {
+    /// It does.
+    #[default]
+    Execute,
+    /// It reports the plan.
+    DryRun,
+}
+
+/// What an install is asked to do.
+#[derive(Debug, Clone)]
+pub struct InstallOptions {
+    /// The root module's directory.
+    pub dir: PathBuf,
+    /// The data directory: relative to `dir`, or absolute.
+    pub data_dir: PathBuf,
+    /// What the lock file means.
+    pub lock: LockMode,
+    /// The platforms to install for; at least one.
+    pub platforms: Vec<Platform>,
+    /// Which program's header a new lock file gets.
+    pub origin: LockOrigin,
+    /// Which program's files are read.
+    pub dialect: Dialect,
+    /// The registry of source addresses that name none.
+    pub default_host: Hostname,
+    /// How many packages are worked on at once.
+    pub jobs: NonZeroUsize,
+    /// Whether the plan is carried out.
+    pub writes: Writes,
+}
+
+impl InstallOptions {
+    /// The defaults of `tofu init` for the configuration in `dir`.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            data_dir: PathBuf::from(".terraform"),
+            lock: LockMode::Update,
+            platforms: vec![Platform::current()],
+            origin: LockOrigin::Tofu,
+            dialect: Dialect::Tofu,
+            default_host: Hostname::opentofu(),
+            jobs: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            writes: Writes::Execute,
+        }
+    }
+}

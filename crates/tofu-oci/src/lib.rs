@@ -1,0 +1,18 @@
+//! Publish, install and inspect OpenTofu and Terraform providers and modules in any OCI registry.
+//!
+//! Every operation is plan → execute → report: it takes options, tells a [`Reporter`] what
+//! happens, and returns what it did. Nothing reads an environment, a clock or a terminal.
+
+mod event;
+pub mod inspect;
+pub mod install;
+pub mod publish;
+mod warning;
+
+pub use event::{Event, Outcome, Progress, Reporter, Task, TaskId, Work};
+pub use warning::Warning;
+
+pub use tofu_oci_source as source;
+pub use tofu_oci_store as store;
+pub use tofu_oci_trust as trust;
+pub use tofu_oci_types as types;

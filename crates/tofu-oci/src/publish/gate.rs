@@ -1,0 +1,138 @@
+//! The gate that a zip passes on its way into a repository.
+//!
+//! It reads the file once, and whatever it hands on has gone through the checks: digest, sizes and
+//! CRC of every entry, the hash of the tree. The last piece is handed out only when all of that
+//! agrees, so that a bad zip never becomes a blob.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use bytes::Bytes;
+use fs_err::File;
+use tofu_oci_store::{GateError, OpenBlob, ReadBlob};
+use tofu_oci_trust::Expected;
+use tofu_oci_trust::content::{ContentCheck, HashZip, NullSink};
+use tofu_oci_trust::{TrustError, VerifiedPackage};
+use tofu_oci_types::oci::Descriptor;
+
+use super::package::CheckedZip;
+use crate::Task;
+
+/// How much is read and checked at a time, in bytes.
+pub(super) const CHUNK: usize = 256 * 1024;
+
+/// A gate for one zip. A clone is the same gate.
+#[derive(Clone)]
+pub(super) struct PackageGate {
+    zip: Arc<CheckedZip>,
+    expected: Arc<Expected>,
+    /// Whoever sends decides how the task ends.
+    task: Weak<Task>,
+    passed: Arc<Mutex<Option<VerifiedPackage>>>,
+}
+
+impl PackageGate {
+    /// A gate for `zip`, which must turn out to be `layer`.
+    pub(super) fn new(zip: &Arc<CheckedZip>, layer: &Descriptor, task: &Arc<Task>) -> Self {
+        Self {
+            expected: Arc::new(zip.expected(Some(layer))),
+            zip: Arc::clone(zip),
+            task: Arc::downgrade(task),
+            passed: Arc::default(),
+        }
+    }
+
+    /// What is proven about the zip, once the whole of it passed.
+    pub(super) fn passed(&self) -> Option<VerifiedPackage> {
+        self.passed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+impl OpenBlob for PackageGate {
+    fn open(&self) -> Result<Box<dyn ReadBlob>, GateError> {
+        Ok(Box::new(Reading {
+            gate: self.clone(),
+            check: Some(ContentCheck::new(
+                Arc::clone(&self.zip.archive),
+                Box::new(NullSink),
+                HashZip::Yes,
+            )),
+            offset: 0,
+        }))
+    }
+}
+
+/// One pass through the gate.
+struct Reading {
+    gate: PackageGate,
+    /// Taken when the last piece passed.
+    check: Option<ContentCheck>,
+    offset: u64,
+}
+
+impl ReadBlob for Reading {
+    fn next(&mut self) -> Result<Option<Bytes>, GateError> {
+        Ok(self.read()?)
+    }
+}
+
+impl Reading {
+    fn read(&mut self) -> Result<Option<Bytes>, TrustError> {
+        let Some(check) = &mut self.check else {
+            return Ok(None);
+        };
+        let left = self.gate.zip.size().saturating_sub(self.offset);
+        let length = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
+        let mut buffer = vec![0; length];
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            let at = self.offset + filled as u64;
+            match read_at(&self.gate.zip.file, rest, at).map_err(TrustError::Read)? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        buffer.truncate(filled);
+        check.feed(&buffer)?;
+        self.offset += filled as u64;
+        if filled < length || self.offset == self.gate.zip.size() {
+            self.finish()?;
+        }
+        if let Some(task) = self.gate.task.upgrade() {
+            task.advance(filled as u64);
+        }
+        Ok((filled > 0).then(|| Bytes::from(buffer)))
+    }
+
+    /// Everything was read: either it is all right, or the last piece stays here.
+    fn finish(&mut self) -> Result<(), TrustError> {
+        let Some(check) = self.check.take() else {
+            return Ok(());
+        };
+        let package = VerifiedPackage::verify(check.finish()?, &self.gate.expected)?;
+        let mut passed = self
+            .gate
+            .passed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *passed = Some(package);
+        Ok(())
+    }
+}
+
+/// Reads at a place of a file without moving it for others; 0 is the end.
+pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    loop {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(file.file(), buffer, offset);
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(file.file(), buffer, offset);
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Sending again what was lost below a version whose tag is right.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use tofu_oci_store::{
+    Blob, CopyError, CopyReport, PutManifest, Repository, StoreError, TagRule, WritableRepository,
+};
+use tofu_oci_types::oci::{Descriptor, Digest, Manifest, Tag};
+
+use super::PublishError;
+use super::destination::{Destination, Staging};
+
+/// What is missing, cut short, or, where it was read, not what it should be.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    pub(super) manifests: HashSet<Digest>,
+    pub(super) blobs: BTreeMap<Digest, Descriptor>,
+}
+
+impl Lost {
+    pub(super) fn is_empty(&self) -> bool {
+        self.manifests.is_empty() && self.blobs.is_empty()
+    }
+
+    /// The length of the blobs together, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.blobs.values().map(|blob| blob.size).sum()
+    }
+}
+
+impl Destination {
+    /// What of `manifests` and the blobs that they list is lost. With `read`, blobs are read to their
+    /// end; otherwise their length counts.
+    pub(super) async fn lost(
+        &self,
+        manifests: &[Manifest],
+        read: bool,
+    ) -> Result<Lost, PublishError> {
+        let mut lost = Lost::default();
+        let mut seen = HashSet::new();
+        for manifest in manifests {
+            if !self.intact(manifest.descriptor(), read).await? {
+                lost.manifests.insert(manifest.digest().clone());
+            }
+            for blob in manifest.blobs() {
+                if seen.insert(blob.digest.clone()) && !self.intact(blob, read).await? {
+                    lost.blobs.insert(blob.digest.clone(), blob.plain());
+                }
+            }
+        }
+        Ok(lost)
+    }
+
+    async fn intact(&self, descriptor: &Descriptor, read: bool) -> Result<bool, PublishError> {
+        let Some(reader) = self.reader() else {
+            return Ok(false);
+        };
+        let result = if descriptor.media_type.is_manifest() {
+            let manifest = reader.manifest(&descriptor.digest.clone().into()).await;
+            manifest.map(|found| found.descriptor().size == descriptor.size)
+        } else if read {
+            drain(reader.as_ref(), descriptor).await.map(|()| true)
+        } else {
+            reader.has(descriptor).await
+        };
+        match result {
+            Ok(intact) => Ok(intact),
+            Err(error) if is_lost(&error) => Ok(false),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Stores what is lost again. `manifests` are all of the version, children before parents; the
+    /// root of `staging` has the tag already. `None` for a plan.
+    pub(super) async fn repair(
+        &self,
+        staging: Staging,
+        manifests: &[Manifest],
+        tag: &Tag,
+        lost: &Lost,
+    ) -> Result<Option<CopyReport>, CopyError> {
+        let Some(writer) = self.writer() else {
+            return Ok(None);
+        };
+        let mut report = CopyReport::default();
+        let root = staging.root.digest().clone();
+        let staged: Arc<dyn Repository> = Arc::new(staging.staged);
+        for blob in lost.blobs.values() {
+            let content = Blob::Stored(Arc::clone(&staged));
+            let put = writer.replace_blob(blob, content).await;
+            let put = put.map_err(|source| CopyError::Blob {
+                place: writer.place().clone(),
+                blob: blob.digest.clone(),
+                source: Box::new(source),
+            })?;
+            report.blobs.push((blob.clone(), put));
+        }
+        if lost.manifests.is_empty() {
+            return Ok(Some(report));
+        }
+        let batch: Vec<PutManifest> = manifests
+            .iter()
+            .map(|manifest| match *manifest.digest() == root {
+                true => PutManifest::tagged(manifest.clone(), tag.clone(), TagRule::Create),
+                false => PutManifest::untagged(manifest.clone()),
+            })
+            .collect();
+        let puts = put_all(writer, &batch).await?;
+        let stored = manifests.iter().zip(puts);
+        report.manifests = stored
+            .filter(|(manifest, _)| lost.manifests.contains(manifest.digest()))
+            .map(|(manifest, put)| (manifest.descriptor().clone(), put))
+            .collect();
+        Ok(Some(report))
+    }
+}
+
+async fn put_all(
+    writer: &Arc<dyn WritableRepository>,
+    batch: &[PutManifest],
+) -> Result<Vec<tofu_oci_store::Put>, CopyError> {
+    let puts = writer.put_manifests(batch).await;
+    puts.map_err(|source| CopyError::Manifests {
+        place: writer.place().clone(),
+        source: Box::new(source),
+    })
+}
+
+/// Reads a blob to its end, where its digest is checked.
+async fn drain(reader: &dyn Repository, blob: &Descriptor) -> Result<(), StoreError> {
+    let mut content = reader.blob(blob).await?;
+    while content.next().await?.is_some() {}
+    Ok(())
+}
+
+/// Whether an error says that content is not there as it should be.
+pub(super) fn is_lost(error: &StoreError) -> bool {
+    error.is_absent()
+        || matches!(
+            error,
+            StoreError::Damaged { .. }
+                | StoreError::DigestMismatch { .. }
+                | StoreError::TooLong { .. }
+                | StoreError::TooShort { .. }
+                | StoreError::Manifest { .. }
+        )
+}

@@ -1,0 +1,85 @@
+//! Sending one zip, or only looking into it.
+
+use std::sync::Arc;
+
+use tofu_oci_store::{Blob, Put, StoreError, WritableRepository};
+use tofu_oci_trust::{TrustError, VerifiedPackage};
+use tofu_oci_types::oci::Descriptor;
+
+use super::gate::PackageGate;
+use super::package::CheckedZip;
+use super::{PublishError, Publisher, blocking};
+use crate::{Outcome, Task, Work};
+
+impl Publisher {
+    /// Sends a zip through its gate. One that is there already is only looked into.
+    pub(super) async fn send(
+        &self,
+        zip: &Arc<CheckedZip>,
+        writer: &Arc<dyn WritableRepository>,
+    ) -> Result<(VerifiedPackage, Put), PublishError> {
+        let same = Arc::clone(zip);
+        let digest = blocking(&zip.path, move || same.digest()).await?;
+        let layer = zip.layer(digest);
+        let task = Arc::new(self.begin(zip));
+        let gate = PackageGate::new(zip, &layer, &task);
+        let put = writer
+            .put_blob(&layer, Blob::Gated(Arc::new(gate.clone())))
+            .await;
+        let put = put.map_err(|error| send_failed(zip, writer, error))?;
+        let Some(package) = gate.passed() else {
+            drop(task);
+            return Ok((self.examine(zip, Some(layer)).await?, put));
+        };
+        end(task, Outcome::Done);
+        Ok((package, put))
+    }
+
+    /// Looks into a zip; it must be `layer`, where that is known.
+    pub(super) async fn examine(
+        &self,
+        zip: &Arc<CheckedZip>,
+        layer: Option<Descriptor>,
+    ) -> Result<VerifiedPackage, PublishError> {
+        let task = Arc::new(self.begin(zip));
+        let (same, told) = (Arc::clone(zip), Arc::clone(&task));
+        let work = move || same.examine(layer.as_ref(), &told);
+        let package = blocking(&zip.path, work).await?;
+        end(task, Outcome::Unchanged);
+        Ok(package)
+    }
+
+    fn begin(&self, zip: &CheckedZip) -> Task {
+        let work = Work::Publish {
+            filename: zip.filename.clone(),
+        };
+        self.progress.begin(work, Some(zip.size()))
+    }
+}
+
+/// Ends a task that nobody else works on any more.
+fn end(task: Arc<Task>, outcome: Outcome) {
+    if let Some(task) = Arc::into_inner(task) {
+        task.end(outcome);
+    }
+}
+
+/// What the gate said comes out as what it is.
+pub(super) fn send_failed(
+    zip: &CheckedZip,
+    writer: &Arc<dyn WritableRepository>,
+    error: StoreError,
+) -> PublishError {
+    let failed = |source| PublishError::Send {
+        path: zip.path.clone(),
+        place: writer.place().to_string(),
+        source,
+    };
+    match error {
+        StoreError::Gate(cause) => match cause.downcast::<TrustError>() {
+            Ok(refusal) => zip.refuse(*refusal),
+            Err(other) => failed(StoreError::Gate(other)),
+        },
+        error => failed(error),
+    }
+}

@@ -1,0 +1,125 @@
+//! What deserves attention without stopping an operation.
+
+use std::fmt;
+
+use tofu_oci_types::oci::Tag;
+use tofu_oci_types::tofu::lock_file::LockWarning;
+use tofu_oci_types::tofu::{ProviderAddr, Version};
+
+/// Something that the user should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// A tag that OpenTofu takes for a version and then cannot find.
+    MisleadingTag {
+        /// The provider.
+        provider: ProviderAddr,
+        /// The tag.
+        tag: String,
+    },
+    /// Something odd in the lock file.
+    LockFile(LockWarning),
+    /// A lock entry of Terraform's registry counts for the same provider of OpenTofu's.
+    LockPredecessor {
+        /// The entry in the file.
+        old: ProviderAddr,
+        /// The provider that it counts for.
+        new: ProviderAddr,
+    },
+    /// A lock entry had only `h1:` hashes, which an OCI mirror cannot be checked against.
+    ZipHashAdded {
+        /// The provider.
+        provider: ProviderAddr,
+        /// The version.
+        version: Version,
+    },
+    /// The lock file has hashes for some platforms only.
+    IncompleteLock {
+        /// The providers.
+        providers: Vec<ProviderAddr>,
+    },
+    /// A package has something that clients may read differently.
+    Package {
+        /// The file.
+        filename: String,
+        /// What it is: lower case, no full stop.
+        problem: String,
+    },
+    /// A tag that clients take for a version, which they then ask for under another tag.
+    UnreachableTag {
+        /// The tag.
+        tag: Tag,
+        /// The version that they take it for.
+        version: Version,
+    },
+    /// A tag with a `v` before the version, which clients therefore do not see.
+    InvisibleTag {
+        /// The tag.
+        tag: Tag,
+        /// The version that it is meant for.
+        version: Version,
+    },
+    /// The tag `latest` could not be moved.
+    LatestTag {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Warning {
+    /// A stable name for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MisleadingTag { .. } => "misleading-tag",
+            Self::LockFile(_) => "lock-file",
+            Self::LockPredecessor { .. } => "lock-predecessor",
+            Self::ZipHashAdded { .. } => "zip-hash-added",
+            Self::IncompleteLock { .. } => "incomplete-lock",
+            Self::Package { .. } => "package",
+            Self::UnreachableTag { .. } => "unreachable-tag",
+            Self::InvisibleTag { .. } => "invisible-tag",
+            Self::LatestTag { .. } => "latest-tag",
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MisleadingTag { provider, tag } => write!(
+                f,
+                "the tag {tag:?} of {provider} is not a version in its canonical form; OpenTofu lists it and then cannot find it"
+            ),
+            Self::LockFile(warning) => warning.fmt(f),
+            Self::LockPredecessor { old, new } => {
+                write!(f, "the lock entry of {old} counts for {new} as well")
+            }
+            Self::ZipHashAdded { provider, version } => write!(
+                f,
+                "the lock entry of {provider} {version} had no zip hash; it was checked by its content, and the zip hash was added"
+            ),
+            Self::IncompleteLock { providers } => {
+                let names: Vec<String> = providers
+                    .iter()
+                    .map(|p| p.for_display().to_string())
+                    .collect();
+                write!(
+                    f,
+                    "the lock file has hashes for the installed platforms only: {}",
+                    names.join(", ")
+                )
+            }
+            Self::Package { filename, problem } => write!(f, "{filename:?}: {problem}"),
+            Self::UnreachableTag { tag, version } => write!(
+                f,
+                "clients take the tag {:?} for the version {version}, and then find no tag of that version",
+                tag.as_str()
+            ),
+            Self::InvisibleTag { tag, version } => write!(
+                f,
+                "clients do not see the version {version} under the tag {:?}, because of the \"v\"",
+                tag.as_str()
+            ),
+            Self::LatestTag { reason } => write!(f, "the tag latest was not moved: {reason}"),
+        }
+    }
+}

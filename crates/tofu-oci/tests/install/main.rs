@@ -1,0 +1,14 @@
+//! Installing from a registry on disk.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod faults;
+mod lock;
+mod modules;
+mod providers;
+mod support;
