@@ -1,0 +1,24 @@
+//! Builders and sandboxes for the tests of tofu-oci. Never published, used from `tests/` only.
+//!
+//! - [`Zip`] makes zips of any shape, also such as no program would make.
+//! - [`ProviderRelease`] writes the files of a release, as goreleaser leaves them.
+//! - [`Sandbox`] runs a program in a directory of its own, without the environment of the machine.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a fixture that cannot be made fails the test that needs it"
+)]
+
+mod executable;
+mod release;
+mod sandbox;
+mod zip;
+
+pub use executable::executable;
+pub use release::ProviderRelease;
+pub use sandbox::{Run, Sandbox, peer, skipped};
+pub use zip::{Zip, ZipEntry};
