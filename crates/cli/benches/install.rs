@@ -1,0 +1,143 @@
+//! Installing from a directory, beside `terraform init` and `tofu init` from a packed filesystem
+//! mirror of the same files. `cargo bench -p tofu-oci-cli --bench install`
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub
+)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{Contender, PROGRAM, fresh, peer, race, real_binary, run};
+use tofu_oci_testkit::{Zip, ZipEntry};
+
+fn main() {
+    let work = tempfile::tempdir().unwrap();
+    let binary = real_binary();
+    start(work.path());
+    let many = Set::new(work.path(), "many", 20, &binary, 5_000_000);
+    compare("20 providers of 5 MB", &many, 7);
+    let one = Set::new(work.path(), "one", 1, &binary, 86_000_000);
+    compare("one provider of 86 MB", &one, 7);
+}
+
+fn start(work: &Path) {
+    let command = |_| {
+        let mut command = Command::new(PROGRAM);
+        command.arg("--version").current_dir(work);
+        command
+    };
+    race(
+        "process start",
+        50,
+        &mut [Contender {
+            name: "tofu-oci --version".into(),
+            command: Box::new(command),
+        }],
+    );
+}
+
+/// Providers, in a registry of ours and in a packed filesystem mirror.
+struct Set {
+    base: PathBuf,
+    configuration: String,
+}
+
+impl Set {
+    fn new(work: &Path, name: &str, count: usize, binary: &[u8], size: usize) -> Self {
+        let base = work.join(name);
+        let mut configuration = String::from("terraform {\n  required_providers {\n");
+        let platform = format!("linux_{}", arch());
+        for n in 0..count {
+            let kind = format!("p{n:02}");
+            let mirror = base.join("mirror/registry.example.com/acme").join(&kind);
+            std::fs::create_dir_all(&mirror).unwrap();
+            // A slice of a real program behind its real header, another for each provider.
+            let slice = size.min(binary.len());
+            let from = n * (binary.len() - slice) / count.max(1);
+            let mut content = binary[..64].to_vec();
+            content.extend_from_slice(&binary[from..from + slice - 64]);
+            let zip = mirror.join(format!("terraform-provider-{kind}_1.0.0_{platform}.zip"));
+            Zip::new()
+                .entry(
+                    ZipEntry::executable(format!("terraform-provider-{kind}_v1.0.0"), content)
+                        .deflated(),
+                )
+                .write(&zip);
+            let to = format!("dir:{}//acme/{kind}", base.join("registry").display());
+            run(Command::new(PROGRAM)
+                .args(["publish", "provider"])
+                .arg(&zip)
+                .arg(to));
+            configuration +=
+                &format!("    {kind} = {{ source = \"registry.example.com/acme/{kind}\" }}\n");
+        }
+        configuration += "  }\n}\n";
+        let mirror = format!(
+            "provider_installation {{\n  filesystem_mirror {{\n    path = {:?}\n  }}\n}}\n",
+            base.join("mirror")
+        );
+        std::fs::write(base.join("client.tfrc"), mirror).unwrap();
+        Self {
+            base,
+            configuration,
+        }
+    }
+
+    fn project(&self, name: &str, round: usize) -> PathBuf {
+        let dir = fresh(&self.base, name, round);
+        std::fs::write(dir.join("main.tf"), &self.configuration).unwrap();
+        dir
+    }
+}
+
+fn compare(title: &str, set: &Set, rounds: usize) {
+    let mut contenders = vec![Contender {
+        name: "tofu-oci install".into(),
+        command: Box::new(|round| {
+            let mut command = Command::new(PROGRAM);
+            let from = format!(
+                "dir:{}//{{namespace}}/{{type}}",
+                set.base.join("registry").display()
+            );
+            command
+                .args(["install", "--from", &from])
+                .current_dir(set.project("ours", round));
+            command
+        }),
+    }];
+    for name in ["terraform", "tofu"] {
+        let Some(program) = peer(name) else {
+            println!("SKIPPED {name}: it is not on the PATH");
+            continue;
+        };
+        contenders.push(Contender {
+            name: format!("{name} init"),
+            command: Box::new(move |round| {
+                let mut command = Command::new(&program);
+                command
+                    .args(["init", "-no-color", "-input=false"])
+                    .env("TF_CLI_CONFIG_FILE", set.base.join("client.tfrc"))
+                    .env("CHECKPOINT_DISABLE", "1")
+                    .current_dir(set.project(name, round));
+                command
+            }),
+        });
+    }
+    race(title, rounds, &mut contenders);
+}
+
+fn arch() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}

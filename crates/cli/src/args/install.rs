@@ -1,0 +1,86 @@
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
+use tofu_oci::types::tofu::{Platform, RepositoryTemplate};
+
+use super::ModuleFrom;
+use super::address::template;
+
+const EXAMPLES: &str = "\
+Examples:
+  tofu-oci install --from 'dir:./registry//{namespace}/{type}'
+  tofu-oci install ./infra --from 'dir:/srv/oci//{namespace}/{type}' --module-from oci.example.com=dir:/srv/oci
+  tofu-oci install --from 'dir:./registry//{namespace}/{type}' --locked";
+
+/// Install the modules and providers of a configuration, as `init` does
+///
+/// Writes `.terraform/modules`, `.terraform/providers` and the lock file. Afterwards `plan`,
+/// `validate` and `init -plugin-dir=.terraform/providers` work without a network, in `tofu` and in
+/// `terraform`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct InstallArgs {
+    /// The directory of the root module
+    #[arg(default_value = ".", hide_default_value = true)]
+    pub(crate) dir: PathBuf,
+    /// Where providers are: an address with {hostname}, {namespace} and {type}
+    #[arg(
+        long,
+        value_name = "TEMPLATE",
+        env = "TOFU_OCI_FROM",
+        hide_env_values = true,
+        value_parser = template
+    )]
+    pub(crate) from: Option<RepositoryTemplate>,
+    /// Where modules with oci:// sources of HOST are (repeatable)
+    #[arg(
+        long,
+        value_name = "HOST=dir:PATH",
+        env = "TOFU_OCI_MODULE_FROM",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub(crate) module_from: Vec<ModuleFrom>,
+    /// Fail where the lock file would have to change
+    #[arg(
+        long,
+        env = "TOFU_OCI_LOCKED",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) locked: bool,
+    /// Take the newest versions allowed, whatever is locked or installed
+    #[arg(long)]
+    pub(crate) upgrade: bool,
+    /// Install for this platform (repeatable) [default: this machine's]
+    #[arg(
+        long,
+        value_name = "P",
+        env = "TOFU_OCI_PLATFORM",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub(crate) platform: Vec<Platform>,
+    /// Whose rules apply: default registry, which files are read, header of a new lock file
+    #[arg(
+        long,
+        value_name = "CLIENT",
+        default_value = "tofu",
+        env = "TOFU_OCI_ORIGIN",
+        hide_env_values = true
+    )]
+    pub(crate) origin: OriginArg,
+    /// Print what would be installed, and install nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Whose rules apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OriginArg {
+    /// OpenTofu's
+    Tofu,
+    /// Terraform's
+    Terraform,
+}

@@ -1,0 +1,79 @@
+//! The command line. One file for each command; everything here is declaration.
+
+mod address;
+mod completions;
+mod fsck;
+mod global;
+mod install;
+mod list;
+mod module_from;
+mod publish;
+mod publish_module;
+mod publish_provider;
+mod pull;
+mod requirements;
+mod show;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use address::AddressError;
+pub(crate) use completions::CompletionsArgs;
+pub(crate) use fsck::FsckArgs;
+pub(crate) use global::{ColorWhen, GlobalArgs};
+pub(crate) use install::{InstallArgs, OriginArg};
+pub(crate) use list::ListArgs;
+pub(crate) use module_from::ModuleFrom;
+pub(crate) use publish::{PublishArgs, PublishCommand, PublishShared};
+pub(crate) use publish_module::PublishModuleArgs;
+pub(crate) use publish_provider::PublishProviderArgs;
+pub(crate) use pull::PullArgs;
+pub(crate) use requirements::RequirementsArgs;
+pub(crate) use show::ShowArgs;
+
+const EXAMPLES: &str = "\
+Examples:
+  tofu-oci publish provider ./dist dir:./registry//acme/demo
+  tofu-oci publish module ./label dir:./registry//modules/label:1.2.0
+  tofu-oci install --from 'dir:./registry//{namespace}/{type}'";
+
+const LONG_ABOUT: &str = "\
+Makes OCI repositories the home of OpenTofu and Terraform providers and modules.
+
+Repositories are named
+  dir:PATH//NAME[:TAG][@DIGEST]   in a directory of OCI image layouts
+  dir:PATH[:TAG][@DIGEST]         a directory that is itself one layout";
+
+/// The home of OpenTofu and Terraform providers and modules in OCI repositories
+#[derive(Debug, Parser)]
+#[command(
+    name = "tofu-oci",
+    version,
+    long_about = LONG_ABOUT,
+    after_help = EXAMPLES,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    /// The command.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "made once")]
+pub(crate) enum Command {
+    Publish(Box<PublishArgs>),
+    Install(InstallArgs),
+    List(ListArgs),
+    Show(ShowArgs),
+    Pull(PullArgs),
+    Requirements(RequirementsArgs),
+    Fsck(FsckArgs),
+    Completions(CompletionsArgs),
+}

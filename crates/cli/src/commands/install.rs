@@ -1,0 +1,241 @@
+//! `install [DIR]`
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tofu_oci::install::{
+    InstallOptions, InstallReport, Installer, LockChange, LockMode, ModuleHosts, PackageAction,
+    Writes,
+};
+use tofu_oci::source::{Connect, OciMirror, Source};
+use tofu_oci::store::Files;
+use tofu_oci::types::tofu::Hostname;
+use tofu_oci::types::tofu::config::Dialect;
+use tofu_oci::types::tofu::lock_file::LockOrigin;
+
+use super::no_source::NoSource;
+use super::requirements::module_name;
+use super::{Ending, output, progress};
+use crate::args::{InstallArgs, OriginArg};
+use crate::diagnostic::Failure;
+use crate::document::{
+    InstallDocument, InstalledModuleEntry, InstalledProviderEntry, LockFileEntry,
+};
+use crate::interrupt::{Stop, run_writing};
+use crate::printer::{Align, Format, Table, Verbosity, size};
+use crate::settings::Settings;
+
+pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop> {
+    let options = options(&args, settings)?;
+    let nowhere = Arc::new(NoSource::default());
+    let installer = installer(args, settings, options.writes, &nowhere);
+    let report = run_writing(installer.install(&options)).map_err(|stop| nowhere.explain(stop))?;
+    let dry_run = options.writes == Writes::DryRun;
+    let document = document(&report, dry_run);
+    let ending = ending(&document);
+    let printer = &settings.printer;
+    if printer.format == Format::Human && printer.verbosity == Verbosity::Quiet && !dry_run {
+        return Ok(Ending::Done);
+    }
+    printer
+        .result(&document, || human(&document))
+        .map_err(output)?;
+    Ok(ending)
+}
+
+/// Whether a plan has something in it.
+fn ending(document: &InstallDocument) -> Ending {
+    let packages = document
+        .providers
+        .iter()
+        .any(|entry| entry.action != "kept");
+    let lock = document.lock_file.change != "unchanged";
+    let something = packages || lock || !document.modules.is_empty();
+    if document.dry_run && something {
+        Ending::ToDo
+    } else {
+        Ending::Done
+    }
+}
+
+/// What follows from the client whose rules apply.
+pub(super) fn base_options(dir: &Path, origin: OriginArg) -> InstallOptions {
+    let base = InstallOptions::new(dir);
+    match origin {
+        OriginArg::Tofu => base,
+        OriginArg::Terraform => InstallOptions {
+            origin: LockOrigin::Terraform,
+            dialect: Dialect::Terraform,
+            default_host: Hostname::terraform(),
+            ..base
+        },
+    }
+}
+
+fn options(args: &InstallArgs, settings: &Settings) -> Result<InstallOptions, Failure> {
+    let lock = match (args.locked, args.upgrade) {
+        (true, true) => {
+            return Err(Failure::usage(
+                "--locked (or TOFU_OCI_LOCKED) and --upgrade contradict each other",
+            ));
+        }
+        (true, false) => LockMode::Locked,
+        (false, true) => LockMode::Upgrade,
+        (false, false) => LockMode::Update,
+    };
+    let mut options = InstallOptions {
+        data_dir: settings.data_dir.clone(),
+        lock,
+        jobs: settings.jobs,
+        writes: if args.dry_run {
+            Writes::DryRun
+        } else {
+            Writes::Execute
+        },
+        ..base_options(&args.dir, args.origin)
+    };
+    if !args.platform.is_empty() {
+        options.platforms.clone_from(&args.platform);
+        options.platforms.sort();
+        options.platforms.dedup();
+    }
+    Ok(options)
+}
+
+fn installer(
+    args: InstallArgs,
+    settings: &Settings,
+    writes: Writes,
+    nowhere: &Arc<NoSource>,
+) -> Installer {
+    let files = Files::new();
+    let connect = Connect::new(files.clone());
+    let source: Arc<dyn Source> = match args.from {
+        Some(template) => Arc::new(OciMirror::new(template, connect.clone())),
+        None => nowhere.clone(),
+    };
+    let mut module_hosts = ModuleHosts::default();
+    for from in args.module_from {
+        module_hosts.map(from.host, from.path);
+    }
+    Installer {
+        files,
+        source,
+        connect,
+        module_hosts,
+        progress: progress(settings, writes),
+    }
+}
+
+fn document(report: &InstallReport, dry_run: bool) -> InstallDocument {
+    InstallDocument {
+        version: 1,
+        dry_run,
+        providers: report
+            .providers
+            .iter()
+            .map(|package| InstalledProviderEntry {
+                source: package.provider.to_string(),
+                version: package.version.to_string(),
+                platform: package.platform.to_string(),
+                action: match package.action {
+                    PackageAction::Kept => "kept",
+                    PackageAction::Installed => "installed",
+                    PackageAction::Replaced => "replaced",
+                },
+                size: package.size,
+                directory: package.dir.to_string_lossy().into_owned(),
+                hashes: package.hashes.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+        modules: report
+            .modules
+            .iter()
+            .map(|module| InstalledModuleEntry {
+                path: module_name(&module.path),
+                source: module.source.clone(),
+                digest: module.manifest.digest.to_string(),
+                directory: module.dir.clone(),
+            })
+            .collect(),
+        lock_file: LockFileEntry {
+            path: report.lock_path.to_string_lossy().into_owned(),
+            change: match report.lock {
+                LockChange::Unchanged => "unchanged",
+                LockChange::Created => "created",
+                LockChange::Updated => "updated",
+                LockChange::Withheld => "withheld",
+            },
+        },
+    }
+}
+
+fn human(document: &InstallDocument) -> String {
+    let mut text = String::new();
+    let mut providers = Table::new(&[
+        ("PROVIDER", Align::Left),
+        ("VERSION", Align::Left),
+        ("PLATFORM", Align::Left),
+        ("SIZE", Align::Right),
+        ("", Align::Left),
+    ]);
+    for entry in &document.providers {
+        let length = if entry.size == 0 {
+            String::new()
+        } else {
+            size(entry.size)
+        };
+        let action = match (document.dry_run, entry.action) {
+            (true, "installed") => "to be installed",
+            (true, "replaced") => "to be replaced",
+            (_, action) => action,
+        };
+        providers.row([
+            entry.source.as_str(),
+            &entry.version,
+            &entry.platform,
+            &length,
+            action,
+        ]);
+    }
+    let mut modules = Table::new(&[
+        ("MODULE", Align::Left),
+        ("SOURCE", Align::Left),
+        ("", Align::Left),
+    ]);
+    for entry in &document.modules {
+        let action = if document.dry_run {
+            "to be installed"
+        } else {
+            "installed"
+        };
+        modules.row([entry.path.as_str(), &entry.source, action]);
+    }
+    for table in [&providers, &modules] {
+        if !table.is_empty() {
+            text.push_str(&format!("{table}\n"));
+        }
+    }
+    if text.is_empty() {
+        text.push_str("there is nothing to install; ");
+    }
+    text.push_str(&sum(document));
+    text
+}
+
+/// The last line: the lock file, and what is or would be moved.
+fn sum(document: &InstallDocument) -> String {
+    let lock = match (document.lock_file.change, document.dry_run) {
+        ("unchanged", _) => "the lock file stays as it is",
+        ("created", false) => "the lock file was created",
+        ("updated", false) => "the lock file was updated",
+        ("created", true) => "the lock file would be created",
+        ("updated", true) => "the lock file would be updated",
+        _ => "the lock file would have got more hashes, and was left as it is",
+    };
+    if document.dry_run {
+        let bytes = document.providers.iter().map(|entry| entry.size).sum();
+        return format!("{} of packages would be fetched; {lock}\n", size(bytes));
+    }
+    format!("{lock}\n")
+}

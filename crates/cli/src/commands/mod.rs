@@ -1,0 +1,83 @@
+//! What the commands do: flags to options, an operation of the library, its report to the printer.
+
+mod completions;
+mod fsck;
+mod install;
+mod list;
+mod no_source;
+mod publish_module;
+mod publish_provider;
+mod pull;
+mod requirements;
+mod show;
+
+use std::io;
+use std::sync::Arc;
+
+use tofu_oci::Progress;
+use tofu_oci::inspect::Inspector;
+use tofu_oci::install::Writes;
+use tofu_oci::source::Connect;
+use tofu_oci::store::Files;
+
+use crate::args::{Command, PublishCommand};
+use crate::diagnostic::{Code, Diagnostic, Failure};
+use crate::interrupt::Stop;
+use crate::settings::Settings;
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It is done.
+    Done,
+    /// Only the plan was asked for, and there is something in it.
+    ToDo,
+}
+
+/// Runs a command.
+///
+/// # Errors
+///
+/// Why it ended without its result.
+pub(crate) fn run(command: Command, settings: &Settings) -> Result<Ending, Stop> {
+    match command {
+        Command::Publish(args) => match args.command {
+            PublishCommand::Provider(args) => publish_provider::run(args, settings),
+            PublishCommand::Module(args) => publish_module::run(args, settings),
+        },
+        Command::Install(args) => install::run(args, settings),
+        Command::List(args) => list::run(&args, settings),
+        Command::Show(args) => show::run(&args, settings),
+        Command::Pull(args) => pull::run(args, settings),
+        Command::Requirements(args) => requirements::run(&args, settings),
+        Command::Fsck(args) => fsck::run(&args, settings),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+/// Where the events of an operation go.
+fn progress(settings: &Settings, writes: Writes) -> Progress {
+    Progress::new(Arc::new(settings.reporter(writes)))
+}
+
+/// Who looks into repositories.
+fn inspector(settings: &Settings) -> Inspector {
+    let files = Files::new();
+    Inspector {
+        connect: Connect::new(files.clone()),
+        files,
+        progress: progress(settings, Writes::Execute),
+    }
+}
+
+/// A result that could not be written.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it takes what `map_err` hands over"
+)]
+fn output(error: io::Error) -> Failure {
+    let mut diagnostic =
+        Diagnostic::new(Code::Output, "cannot write the result to standard output");
+    diagnostic.causes.push(error.to_string());
+    diagnostic.into()
+}

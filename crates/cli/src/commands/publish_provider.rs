@@ -1,0 +1,219 @@
+//! `publish provider PATH... REF`
+
+use tofu_oci::install::Writes;
+use tofu_oci::publish::{Existing, ProviderOptions, ProviderReport, PublishOutcome, Publisher};
+use tofu_oci::source::Connect;
+use tofu_oci::store::{Files, Put};
+use tofu_oci::types::artifact::{Profile, UserAnnotations};
+
+use super::{Ending, output, progress};
+use crate::args::{PublishProviderArgs, PublishShared};
+use crate::diagnostic::Failure;
+use crate::document::{AttachmentEntry, PackageEntry, ReleaseDocument, ReleaseEntry};
+use crate::interrupt::{Stop, run_writing};
+use crate::printer::{Align, Format, Table, Verbosity, shown, size};
+use crate::settings::Settings;
+
+pub(super) fn run(args: PublishProviderArgs, settings: &Settings) -> Result<Ending, Stop> {
+    let shared = Shared::read(&args.shared)?;
+    let options = ProviderOptions {
+        source: args.source,
+        version: args.version,
+        platforms: args.platform,
+        keys: args.key,
+        created: args.shared.created,
+        annotations: shared.annotations,
+        profile: shared.profile,
+        existing: shared.existing,
+        writes: shared.writes,
+        jobs: Some(settings.jobs),
+    };
+    let publisher = publisher(settings, options.writes);
+    let report = run_writing(publisher.provider(&args.paths, &args.reference, &options))?;
+    let document = document(&report);
+    let printer = &settings.printer;
+    if printer.format == Format::Human && printer.verbosity == Verbosity::Quiet {
+        // The one thing that a script wants to have.
+        printer
+            .result(&document, || {
+                format!("{}\n", shown(&document.release.pinned))
+            })
+            .map_err(output)?;
+        return Ok(ending(report.outcome));
+    }
+    printer
+        .result(&document, || human(&document))
+        .map_err(output)?;
+    Ok(ending(report.outcome))
+}
+
+/// Whether a plan has something in it.
+pub(super) fn ending(outcome: PublishOutcome) -> Ending {
+    match outcome {
+        PublishOutcome::Planned => Ending::ToDo,
+        PublishOutcome::Published | PublishOutcome::Completed | PublishOutcome::Unchanged => {
+            Ending::Done
+        }
+    }
+}
+
+/// Who publishes.
+pub(super) fn publisher(settings: &Settings, writes: Writes) -> Publisher {
+    let files = Files::new();
+    Publisher {
+        connect: Connect::new(files.clone()),
+        files,
+        progress: progress(settings, writes),
+    }
+}
+
+/// What the flags of both publish commands come to.
+pub(super) struct Shared {
+    pub(super) annotations: UserAnnotations,
+    pub(super) profile: Profile,
+    pub(super) existing: Existing,
+    pub(super) writes: Writes,
+}
+
+impl Shared {
+    pub(super) fn read(args: &PublishShared) -> Result<Self, Failure> {
+        let mut annotations = UserAnnotations::default();
+        for text in &args.annotation {
+            annotations.add(text)?;
+        }
+        if args.plain && !args.annotation.is_empty() {
+            return Err(Failure::usage(
+                "--plain leaves out annotations, and --annotation adds one",
+            ));
+        }
+        Ok(Self {
+            annotations,
+            profile: if args.plain {
+                Profile::Plain
+            } else {
+                Profile::Referrers
+            },
+            existing: if args.force {
+                Existing::Replace
+            } else {
+                Existing::Keep
+            },
+            writes: if args.dry_run {
+                Writes::DryRun
+            } else {
+                Writes::Execute
+            },
+        })
+    }
+}
+
+/// The outcome, as JSON has it.
+pub(super) fn outcome(outcome: PublishOutcome) -> &'static str {
+    match outcome {
+        PublishOutcome::Published => "published",
+        PublishOutcome::Completed => "completed",
+        PublishOutcome::Unchanged => "unchanged",
+        PublishOutcome::Planned => "planned",
+    }
+}
+
+/// Whether something was stored, as JSON has it.
+fn put(put: Option<Put>) -> Option<&'static str> {
+    put.map(|put| match put {
+        Put::Uploaded => "uploaded",
+        Put::Present => "present",
+        Put::Mounted => "mounted",
+    })
+}
+
+fn document(report: &ProviderReport) -> ReleaseDocument {
+    let release = ReleaseEntry {
+        reference: report.address.at_tag(&report.tag).to_string(),
+        pinned: report.address.at_digest(&report.digest).to_string(),
+        version: report.version.to_string(),
+        tag: report.tag.to_string(),
+        digest: report.digest.to_string(),
+        outcome: outcome(report.outcome),
+        replaced: report.replaced.as_ref().map(ToString::to_string),
+        packages: report
+            .packages
+            .iter()
+            .map(|package| PackageEntry {
+                platform: package.platform.to_string(),
+                filename: package.filename.clone(),
+                digest: package.digest.to_string(),
+                size: package.size,
+                h1: package.h1.to_string(),
+                put: put(package.put),
+            })
+            .collect(),
+        attachments: report
+            .attachments
+            .iter()
+            .map(|attachment| AttachmentEntry {
+                kind: attachment.kind.name(),
+                platform: attachment.platform.as_ref().map(ToString::to_string),
+                filenames: attachment.filenames.clone(),
+                digest: attachment.digest.to_string(),
+                put: put(attachment.put),
+            })
+            .collect(),
+        bytes: report.bytes,
+    };
+    ReleaseDocument {
+        version: 1,
+        release,
+    }
+}
+
+fn human(document: &ReleaseDocument) -> String {
+    let release = &document.release;
+    let mut files = Table::new(&[
+        ("PLATFORM", Align::Left),
+        ("SIZE", Align::Right),
+        ("FILE", Align::Left),
+    ]);
+    for package in &release.packages {
+        files.row([
+            package.platform.as_str(),
+            &size(package.size),
+            &package.filename,
+        ]);
+    }
+    for attachment in &release.attachments {
+        let platform = attachment.platform.as_deref().unwrap_or_default();
+        for filename in &attachment.filenames {
+            files.row([platform, "", &format!("{filename} ({})", attachment.kind)]);
+        }
+    }
+    format!(
+        "{}\n  {}\n\n{files}\n{}\n",
+        headline(
+            release.outcome,
+            &release.reference,
+            release.replaced.as_deref()
+        ),
+        shown(&release.digest),
+        moved(release.outcome, release.bytes),
+    )
+}
+
+/// The first line: what came of it.
+pub(super) fn headline(outcome: &str, reference: &str, replaced: Option<&str>) -> String {
+    let reference = shown(reference);
+    let replaced = replaced.map_or_else(String::new, |old| format!(" in place of {}", shown(old)));
+    match outcome {
+        "published" => format!("Published {reference}{replaced}"),
+        "completed" => format!("Completed {reference}, which was published before"),
+        "unchanged" => format!("Unchanged: {reference} was published before"),
+        _ => format!("Would publish {reference}{replaced}"),
+    }
+}
+
+/// The last line: how much was moved.
+pub(super) fn moved(outcome: &str, bytes: u64) -> String {
+    match outcome {
+        "planned" => format!("at most {} would be sent", size(bytes)),
+        _ => format!("{} sent", size(bytes)),
+    }
+}

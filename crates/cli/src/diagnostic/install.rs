@@ -1,0 +1,108 @@
+//! Installs that stopped.
+
+use std::io::ErrorKind;
+
+use tofu_oci::install::InstallError;
+
+use super::{Advice, Code, Diagnostic, Failure, config, io, source, trust};
+
+impl From<InstallError> for Failure {
+    fn from(error: InstallError) -> Self {
+        Self::from(diagnostics(&error))
+    }
+}
+
+/// Independent failures are told one by one.
+fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
+    let advice = match error {
+        InstallError::Several(errors) => return errors.iter().flat_map(diagnostics).collect(),
+        InstallError::Configuration { source } => {
+            return config::problems(Code::Configuration, &source.problems);
+        }
+        InstallError::LockFile { source, .. } => {
+            return config::problems(Code::LockFile, &source.problems);
+        }
+        InstallError::ReadModule { source, .. }
+        | InstallError::Read { source, .. }
+        | InstallError::Place { source, .. } => io::advice(source),
+        InstallError::Records { .. } => Advice::new(Code::ModuleRecords)
+            .hint("remove the file; the next install writes it again"),
+        InstallError::ModuleDepth { .. } => Advice::new(Code::ModuleDepth)
+            .hint("look for a module that calls itself, perhaps by way of others"),
+        InstallError::ModuleEscapes { .. } => Advice::new(Code::ModuleEscapes)
+            .hint("a module may only use local sources within its own package"),
+        InstallError::ModuleDirectory { .. } => Advice::new(Code::ModuleNotFound),
+        InstallError::ModuleKind { .. } => Advice::new(Code::ModuleSourceKind)
+            .hint("publish the module with `tofu-oci publish module`, and call it by an oci:// source"),
+        InstallError::ModuleHost { host, .. } => Advice::new(Code::ModuleHostUnmapped).hint(format!(
+            "say which directory has them with `--module-from {host}=dir:PATH`"
+        )),
+        InstallError::ModuleSubdirectory { .. } => Advice::new(Code::ModuleNotFound),
+        InstallError::Module { source, .. } => source::advice(source),
+        InstallError::Versions { source, .. } => source::advice(source),
+        InstallError::NoVersion { .. } => Advice::new(Code::NoVersion)
+            .hint("change one of the constraints, or publish a version that satisfies all of them"),
+        InstallError::LockedVersion { .. } => Advice::new(Code::LockedVersion)
+            .hint("choose versions anew with `--upgrade`, or change the constraint"),
+        InstallError::LockedVersionGone { .. } => Advice::new(Code::LockedVersionGone)
+            .hint("publish the version again, or choose another with `--upgrade`"),
+        InstallError::LockMismatch { source, provider, .. } => trust::advice(source).hint(format!(
+            "where the lock file was made for other platforms only, remove the entry of {provider} and install with \
+             `--platform` for every platform; otherwise somebody replaced what was locked"
+        )),
+        InstallError::LockIncomplete { .. } => Advice::new(Code::LockIncomplete)
+            .hint("install without `--locked` and commit the new .terraform.lock.hcl"),
+        InstallError::Source(error) => source::advice(error),
+        InstallError::Interrupted { .. } => Advice::new(Code::Interrupted),
+    };
+    let told = Diagnostic::of(error, advice);
+    let message = match error {
+        InstallError::ModuleDepth { path } => {
+            format!("the module calls nest too deeply at {}", shortened(path))
+        }
+        // A file in the directory may be missing as well, such as the target of a link.
+        InstallError::ReadModule { path, source, .. } | InstallError::Read { path, source }
+            if source.kind() == ErrorKind::NotFound && !path.exists() =>
+        {
+            return vec![Diagnostic {
+                message: format!("there is no directory {}", path.display()),
+                causes: Vec::new(),
+                ..told
+            }];
+        }
+        _ => return vec![told],
+    };
+    vec![Diagnostic { message, ..told }]
+}
+
+/// The ends of a path of modules that is too long to be read.
+fn shortened(path: &str) -> String {
+    const CALL: &str = ".module.";
+    let calls: Vec<&str> = path.split(CALL).collect();
+    match calls.as_slice() {
+        [a, b, c, _, .., y, z] => format!(
+            "{}.….module.{}",
+            [*a, *b, *c].join(CALL),
+            [*y, *z].join(CALL)
+        ),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_paths_lose_their_middle() {
+        let path = |names: &str| {
+            let names: Vec<String> = names.chars().map(|c| format!("module.{c}")).collect();
+            names.join(".")
+        };
+        assert_eq!(shortened(&path("abcde")), path("abcde"));
+        assert_eq!(
+            shortened(&path("abcdefgh")),
+            "module.a.module.b.module.c.….module.g.module.h"
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! Bytes that do not prove what they should.
+
+use tofu_oci::trust::TrustError;
+use tofu_oci::trust::pgp::PgpError;
+use tofu_oci::trust::shasums::ShasumsError;
+use tofu_oci::trust::zip_writer::WriteZipError;
+use tofu_oci::types::tofu::PackageHash;
+
+use super::{Advice, Code, io, zip};
+
+pub(super) fn advice(error: &TrustError) -> Advice {
+    match error {
+        TrustError::Zip(error) => zip::zip(error),
+        TrustError::Package(error) => zip::package(error),
+        TrustError::Shasums(error) => shasums(error),
+        TrustError::Pgp(error) => pgp(error),
+        TrustError::WriteZip(error) => write_zip(error),
+        TrustError::Content { .. } | TrustError::Length { .. } => {
+            Advice::new(Code::ZipDamaged).hint("copy or build the file again")
+        }
+        TrustError::Read(error) => io::advice_or(error, Code::ZipUnreadable),
+        TrustError::Unpack { source, .. } => io::advice_or(source, Code::UnpackFailed),
+        TrustError::Worker(error) => io::advice_or(error, Code::Interrupted),
+        TrustError::NoDigest => Advice::new(Code::Interrupted),
+        TrustError::Digest { .. } => Advice::new(Code::DigestMismatch),
+        TrustError::Size { .. } => Advice::new(Code::SizeMismatch),
+        TrustError::Locked { locked, actual } => {
+            let shown = |hashes: &[PackageHash]| {
+                let texts: Vec<String> = hashes.iter().map(ToString::to_string).collect();
+                texts.join(", ")
+            };
+            let locked = match locked.as_slice() {
+                [] => "the lock file has no hash that can be compared".to_owned(),
+                some => format!("the lock file has {}", shown(some)),
+            };
+            Advice::new(Code::LockMismatch)
+                .detail(locked)
+                .detail(format!("the package has {}", shown(actual)))
+        }
+        TrustError::Claim { .. } => Advice::new(Code::HashMismatch),
+    }
+}
+
+pub(super) fn shasums(error: &ShasumsError) -> Advice {
+    match error {
+        ShasumsError::TooLarge { .. } => Advice::new(Code::ChecksumsInvalid),
+        ShasumsError::Unreadable { .. } => Advice::new(Code::ChecksumsInvalid).hint(
+            "lines are 64 hex digits, two blanks and a file name, as `sha256sum` writes them",
+        ),
+        ShasumsError::NotCovered { .. } => Advice::new(Code::ChecksumsMismatch).hint(
+            "make the checksums file again from the zips that are published, and sign it again",
+        ),
+    }
+}
+
+pub(super) fn pgp(error: &PgpError) -> Advice {
+    let signature = Advice::new(Code::SignatureInvalid);
+    match error {
+        PgpError::ArmoredSignature => {
+            signature.hint("sign with `gpg --detach-sign`, without `--armor`")
+        }
+        PgpError::NotADocumentSignature => signature.hint("sign with `gpg --detach-sign`"),
+        PgpError::TooLarge { .. }
+        | PgpError::NotOpenPgp { .. }
+        | PgpError::Damaged { .. }
+        | PgpError::OtherPackets { .. }
+        | PgpError::NoIssuer => signature.hint(
+            "make signatures with `gpg --detach-sign`, key files with `gpg --export --armor KEYID`",
+        ),
+        PgpError::PrivateKey => Advice::new(Code::PrivateKey)
+            .hint("export the public key with `gpg --export --armor KEYID`"),
+    }
+}
+
+pub(super) fn write_zip(error: &WriteZipError) -> Advice {
+    match error {
+        WriteZipError::Write(error) => io::advice_or(error, Code::ZipUnwritable),
+        WriteZipError::Content { source, .. } => io::advice_or(source, Code::ZipUnwritable),
+        WriteZipError::Name { .. } => {
+            Advice::new(Code::ZipUnsafeName).hint("rename the file, or name it in .terraformignore")
+        }
+        WriteZipError::Order { .. } => Advice::new(Code::ZipUnwritable),
+        WriteZipError::Changed { .. } => Advice::new(Code::ZipUnwritable)
+            .hint("run the command again when nothing writes into the directory"),
+    }
+}

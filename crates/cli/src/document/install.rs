@@ -1,0 +1,138 @@
+use serde::Serialize;
+
+use super::{Document, Field};
+
+/// What an install did.
+#[derive(Debug, Serialize)]
+pub(crate) struct InstallDocument {
+    pub(crate) version: u8,
+    pub(crate) dry_run: bool,
+    pub(crate) providers: Vec<InstalledProviderEntry>,
+    pub(crate) modules: Vec<InstalledModuleEntry>,
+    pub(crate) lock_file: LockFileEntry,
+}
+
+/// One provider package.
+#[derive(Debug, Serialize)]
+pub(crate) struct InstalledProviderEntry {
+    pub(crate) source: String,
+    pub(crate) version: String,
+    pub(crate) platform: String,
+    pub(crate) action: &'static str,
+    pub(crate) size: u64,
+    pub(crate) directory: String,
+    pub(crate) hashes: Vec<String>,
+}
+
+/// One module package.
+#[derive(Debug, Serialize)]
+pub(crate) struct InstalledModuleEntry {
+    pub(crate) path: String,
+    pub(crate) source: String,
+    pub(crate) digest: String,
+    pub(crate) directory: String,
+}
+
+/// The lock file.
+#[derive(Debug, Serialize)]
+pub(crate) struct LockFileEntry {
+    pub(crate) path: String,
+    pub(crate) change: &'static str,
+}
+
+impl Document for InstallDocument {
+    const COMMAND: &'static str = "install";
+    const FIELDS: &'static [Field] = &[
+        ("version", "number", "1"),
+        ("dry_run", "boolean", "whether this is only the plan"),
+        (
+            "providers",
+            "array",
+            "provider packages, by source address and platform",
+        ),
+        (
+            "providers[].source",
+            "string",
+            "source address: `HOST/NAMESPACE/TYPE`",
+        ),
+        ("providers[].version", "string", "version"),
+        ("providers[].platform", "string", "platform: `OS_ARCH`"),
+        (
+            "providers[].action",
+            "string",
+            "`installed`, `replaced`, or `kept` because it is what the lock file says",
+        ),
+        (
+            "providers[].size",
+            "number",
+            "length of the zip that is fetched, in bytes; 0 where it is kept",
+        ),
+        (
+            "providers[].directory",
+            "string",
+            "directory of the package",
+        ),
+        (
+            "providers[].hashes",
+            "array",
+            "hashes computed from the package; none where nothing was fetched",
+        ),
+        ("providers[].hashes[]", "string", "`h1:…` or `zh:…`"),
+        (
+            "modules",
+            "array",
+            "module packages that were put into place",
+        ),
+        ("modules[].path", "string", "`module.a.module.b`"),
+        (
+            "modules[].source",
+            "string",
+            "source, in its normal spelling",
+        ),
+        (
+            "modules[].digest",
+            "string",
+            "digest of the manifest that the source stands for",
+        ),
+        (
+            "modules[].directory",
+            "string",
+            "directory of the package, relative to the root module",
+        ),
+        ("lock_file", "object", "the dependency lock file"),
+        ("lock_file.path", "string", "its path"),
+        (
+            "lock_file.change",
+            "string",
+            "`unchanged`, `created`, `updated`, or `withheld` where `--locked` kept new hashes out",
+        ),
+    ];
+
+    fn example() -> Self {
+        Self {
+            version: 1,
+            dry_run: false,
+            providers: vec![InstalledProviderEntry {
+                source: "registry.opentofu.org/acme/demo".to_owned(),
+                version: "1.2.3".to_owned(),
+                platform: "linux_amd64".to_owned(),
+                action: "installed",
+                size: 1_742_080,
+                directory:
+                    "./.terraform/providers/registry.opentofu.org/acme/demo/1.2.3/linux_amd64"
+                        .to_owned(),
+                hashes: vec!["h1:Dd7yx0bPZ1kMjkZM5bHMZX2QF9WCc0iq1cBuPbC1bqo=".to_owned()],
+            }],
+            modules: vec![InstalledModuleEntry {
+                path: "module.label".to_owned(),
+                source: "oci://oci.example.com/modules/label?tag=1.2.0".to_owned(),
+                digest: super::publish_provider::DIGEST.to_owned(),
+                directory: ".terraform/modules/label".to_owned(),
+            }],
+            lock_file: LockFileEntry {
+                path: "./.terraform.lock.hcl".to_owned(),
+                change: "created",
+            },
+        }
+    }
+}

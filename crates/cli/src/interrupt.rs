@@ -1,0 +1,149 @@
+//! Ctrl-C: the first one stops cleanly, the second one at once.
+
+use std::future::Future;
+use std::process;
+
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+
+use crate::diagnostic::{Code, Diagnostic, Failure};
+use crate::printer::write_err;
+
+/// The exit status of a run that was interrupted.
+pub(crate) const STATUS: u8 = 130;
+
+/// Why a command ended without its result.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// It failed.
+    Failed(Failure),
+    /// The user stopped it.
+    Interrupted,
+}
+
+impl<E> From<E> for Stop
+where
+    Failure: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Runs work that only reads. An interrupt ends the process, as the system does it.
+pub(crate) fn run_reading<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<T, Stop>
+where
+    Failure: From<E>,
+{
+    let runtime = Builder::new_current_thread().build().map_err(no_runtime)?;
+    Ok(runtime.block_on(work)?)
+}
+
+/// Runs work that writes, on as many threads as there are processors.
+///
+/// On the first interrupt the work is dropped: what it was about to make disappears with it. That
+/// may take as long as the files that are being written; on the second interrupt nothing waits.
+pub(crate) fn run_writing<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<T, Stop>
+where
+    Failure: From<E>,
+{
+    let runtime = Builder::new_multi_thread().build().map_err(no_runtime)?;
+    let interrupted = watch()?;
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = work => Some(result),
+            Ok(()) = interrupted => None,
+        }
+    });
+    match result {
+        Some(result) => Ok(result?),
+        None => {
+            // Waits for the threads that still hold files.
+            drop(runtime);
+            Err(Stop::Interrupted)
+        }
+    }
+}
+
+/// Tells of the first interrupt; ends the process on the second.
+///
+/// It has its own thread, so that it is heard while the work's runtime is shut down.
+fn watch() -> Result<oneshot::Receiver<()>, Stop> {
+    let (tell, told) = oneshot::channel();
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .map_err(no_runtime)?;
+    // Before the work begins: from now on an interrupt does not end the process by itself.
+    let listening = {
+        let _inside = runtime.enter();
+        Interrupts::listen().map_err(no_runtime)?
+    };
+    let watching = move || {
+        let mut interrupts = listening;
+        runtime.block_on(interrupts.next());
+        if tell.is_closed() {
+            return;
+        }
+        // Before the work hears of it: it may end the process at once.
+        write_err("interrupted: cleaning up; once more stops at once\n");
+        let _ = tell.send(());
+        runtime.block_on(interrupts.next());
+        process::exit(STATUS.into());
+    };
+    std::thread::Builder::new()
+        .name("interrupt".to_owned())
+        .spawn(watching)
+        .map_err(no_runtime)?;
+    Ok(told)
+}
+
+/// Ctrl-C, and being asked to end.
+#[cfg(unix)]
+struct Interrupts {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Interrupts {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Ctrl-C.
+#[cfg(windows)]
+struct Interrupts(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Interrupts {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it takes what `map_err` hands over"
+)]
+fn no_runtime(error: std::io::Error) -> Stop {
+    let mut diagnostic = Diagnostic::new(Code::Io, "cannot start the threads of the program");
+    diagnostic.causes.push(error.to_string());
+    Stop::Failed(diagnostic.into())
+}

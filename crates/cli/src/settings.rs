@@ -1,0 +1,139 @@
+//! What the environment says. Read once; everything below gets values.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
+
+use std::env;
+use std::io::IsTerminal as _;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use anstream::{AutoStream, ColorChoice};
+use tofu_oci::install::Writes;
+
+use crate::args::{ColorWhen, GlobalArgs};
+use crate::printer::{
+    Colour, Format, Glyphs, Printer, ProgressMode, TerminalReporter, Verbosity, WarningForm,
+};
+
+/// What the flags of every command and the environment come to.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Who prints.
+    pub(crate) printer: Printer,
+    /// How many packages are worked on at once.
+    pub(crate) jobs: NonZeroUsize,
+    /// Where clients keep what is installed: `TF_DATA_DIR`, else `.terraform`.
+    pub(crate) data_dir: PathBuf,
+    /// Where files may be put that live as long as the run.
+    pub(crate) scratch: PathBuf,
+    progress: ProgressMode,
+}
+
+impl Settings {
+    /// Puts flags and environment together.
+    pub(crate) fn resolve(args: &GlobalArgs) -> Self {
+        let verbosity = match (args.quiet, args.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, _) => Verbosity::Verbose,
+        };
+        let format = if args.json {
+            Format::Json
+        } else {
+            Format::Human
+        };
+        let data_dir = env::var_os("TF_DATA_DIR").filter(|value| !value.is_empty());
+        Self {
+            printer: Printer {
+                format,
+                verbosity,
+                colour: colour(args.color),
+                glyphs: glyphs(),
+            },
+            jobs: args
+                .jobs
+                .or_else(|| std::thread::available_parallelism().ok())
+                .unwrap_or(NonZeroUsize::MIN),
+            data_dir: data_dir.map_or_else(|| PathBuf::from(".terraform"), PathBuf::from),
+            scratch: env::temp_dir(),
+            progress: progress(format, verbosity),
+        }
+    }
+
+    /// Who is told what an operation does.
+    pub(crate) fn reporter(&self, writes: Writes) -> TerminalReporter {
+        let printer = &self.printer;
+        let warnings = match (printer.verbosity, printer.format) {
+            (Verbosity::Quiet, _) => WarningForm::None,
+            (_, Format::Json) => WarningForm::Json,
+            (_, Format::Human) => WarningForm::Human,
+        };
+        // Of a plan nothing is finished, so there is no line to print.
+        let mode = match (self.progress, writes) {
+            (ProgressMode::Lines, Writes::DryRun) => ProgressMode::Silent,
+            (mode, _) => mode,
+        };
+        TerminalReporter::new(mode, warnings, printer.verbosity, printer.colour)
+    }
+}
+
+fn progress(format: Format, verbosity: Verbosity) -> ProgressMode {
+    if format == Format::Json || verbosity == Verbosity::Quiet {
+        return ProgressMode::Silent;
+    }
+    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if std::io::stderr().is_terminal() && !dumb {
+        ProgressMode::Bars
+    } else {
+        ProgressMode::Lines
+    }
+}
+
+fn colour(when: ColorWhen) -> Colour {
+    let on = match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        // Honours NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM.
+        ColorWhen::Auto => AutoStream::choice(&std::io::stderr()) != ColorChoice::Never,
+    };
+    if on { Colour::On } else { Colour::Off }
+}
+
+/// Box-drawing characters, unless the locale says that they cannot be shown. A container without
+/// any locale usually sits behind a terminal that can.
+fn glyphs() -> Glyphs {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(env::var_os)
+        .find(|value| !value.is_empty());
+    match locale {
+        Some(locale) if !is_utf8(&locale.to_string_lossy()) => Glyphs::Ascii,
+        _ => Glyphs::Unicode,
+    }
+}
+
+fn is_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locales() {
+        for (locale, utf8) in [
+            ("C.UTF-8", true),
+            ("de_DE.utf8", true),
+            ("C", false),
+            ("POSIX", false),
+            ("de_DE", false),
+        ] {
+            assert_eq!(is_utf8(locale), utf8, "{locale}");
+        }
+    }
+}

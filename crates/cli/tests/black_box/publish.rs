@@ -1,0 +1,234 @@
+//! `publish provider` and `publish module`.
+
+use tofu_oci_testkit::ProviderRelease;
+
+use crate::{check, sandbox};
+
+#[test]
+fn a_release_is_published_once() {
+    let sandbox = sandbox();
+    ProviderRelease::new("1.2.3").write(sandbox.join("dist"));
+    check!(sandbox, "publish provider dist dir:registry//acme/demo --dry-run", @r"
+    exit 4
+    -- stdout
+    Would publish dir:registry//acme/demo:1.2.3
+      sha256:[DIGEST]
+
+    PLATFORM       SIZE  FILE
+    darwin_arm64  303 B  terraform-provider-demo_1.2.3_darwin_arm64.zip
+    linux_amd64   335 B  terraform-provider-demo_1.2.3_linux_amd64.zip
+                         terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
+                         terraform-provider-demo_1.2.3_manifest.json (registry manifest)
+
+    at most 1.0 kB would be sent
+    ");
+    assert!(!sandbox.join("registry").exists());
+    check!(sandbox, "publish provider dist dir:registry//acme/demo", @r"
+    exit 0
+    -- stdout
+    Published dir:registry//acme/demo:1.2.3
+      sha256:[DIGEST]
+
+    PLATFORM       SIZE  FILE
+    darwin_arm64  303 B  terraform-provider-demo_1.2.3_darwin_arm64.zip
+    linux_amd64   335 B  terraform-provider-demo_1.2.3_linux_amd64.zip
+                         terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
+                         terraform-provider-demo_1.2.3_manifest.json (registry manifest)
+
+    1.1 kB sent
+    -- stderr
+    published terraform-provider-demo_1.2.3_linux_amd64.zip
+    published terraform-provider-demo_1.2.3_darwin_arm64.zip
+    ");
+    let before = std::fs::read(sandbox.join("registry/acme/demo/index.json")).unwrap();
+    check!(sandbox, "publish provider dist dir:registry//acme/demo:1.2.3", @r"
+    exit 0
+    -- stdout
+    Unchanged: dir:registry//acme/demo:1.2.3 was published before
+      sha256:[DIGEST]
+
+    PLATFORM       SIZE  FILE
+    darwin_arm64  303 B  terraform-provider-demo_1.2.3_darwin_arm64.zip
+    linux_amd64   335 B  terraform-provider-demo_1.2.3_linux_amd64.zip
+                         terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
+                         terraform-provider-demo_1.2.3_manifest.json (registry manifest)
+
+    0 B sent
+    -- stderr
+    checked terraform-provider-demo_1.2.3_linux_amd64.zip
+    checked terraform-provider-demo_1.2.3_darwin_arm64.zip
+    ");
+    assert_eq!(
+        std::fs::read(sandbox.join("registry/acme/demo/index.json")).unwrap(),
+        before
+    );
+}
+
+#[test]
+fn a_published_version_stays() {
+    let sandbox = sandbox();
+    ProviderRelease::new("1.2.3").write(sandbox.join("dist"));
+    ProviderRelease::new("1.2.3")
+        .body("other")
+        .write(sandbox.join("other"));
+    let _ = sandbox
+        .line("publish provider dist dir:registry//acme/demo")
+        .ok();
+    check!(sandbox, "publish provider other dir:registry//acme/demo", @r#"
+    exit 3
+    -- stderr
+    checked terraform-provider-demo_1.2.3_linux_amd64.zip
+    checked terraform-provider-demo_1.2.3_darwin_arm64.zip
+    error[version-exists]: the tag "1.2.3" of dir:registry//acme/demo is sha256:[DIGEST], and would become sha256:[DIGEST]
+      hint: publish under a new version; `--force` replaces this one, and breaks whoever has locked it
+    "#);
+    check!(sandbox, "publish provider other dir:registry//acme/demo --force -q", @r"
+    exit 0
+    -- stdout
+    dir:registry//acme/demo@sha256:[DIGEST]
+    ");
+}
+
+#[test]
+fn chosen_platforms_and_a_source() {
+    let sandbox = sandbox();
+    ProviderRelease::new("1.2.3")
+        .bare()
+        .write(sandbox.join("dist"));
+    check!(
+        sandbox,
+        "publish provider dist dir:registry//acme/demo --platform linux_amd64 --source registry.example.com/acme/demo --annotation team=infra",
+        @r"
+    exit 0
+    -- stdout
+    Published dir:registry//acme/demo:1.2.3
+      sha256:[DIGEST]
+
+    PLATFORM      SIZE  FILE
+    linux_amd64  335 B  terraform-provider-demo_1.2.3_linux_amd64.zip
+
+    372 B sent
+    -- stderr
+    published terraform-provider-demo_1.2.3_linux_amd64.zip
+    "
+    );
+}
+
+#[test]
+fn build_metadata_is_part_of_the_tag() {
+    let sandbox = sandbox();
+    ProviderRelease::new("1.2.3+build.5")
+        .bare()
+        .write(sandbox.join("dist"));
+    ProviderRelease::new("1.2.3")
+        .bare()
+        .write(sandbox.join("twin"));
+    check!(sandbox, "publish provider dist dir:registry//acme/demo", @r"
+    exit 0
+    -- stdout
+    Published dir:registry//acme/demo:1.2.3_build.5
+      sha256:[DIGEST]
+
+    PLATFORM       SIZE  FILE
+    darwin_arm64  327 B  terraform-provider-demo_1.2.3+build.5_darwin_arm64.zip
+    linux_amd64   359 B  terraform-provider-demo_1.2.3+build.5_linux_amd64.zip
+
+    761 B sent
+    -- stderr
+    published terraform-provider-demo_1.2.3+build.5_linux_amd64.zip
+    published terraform-provider-demo_1.2.3+build.5_darwin_arm64.zip
+    ");
+    check!(sandbox, "publish provider twin dir:registry//acme/demo", @r"
+    exit 3
+    -- stderr
+    error[version-exists]: dir:registry//acme/demo has the version 1.2.3+build.5, and no client can tell 1.2.3 from it
+      hint: publish under a new version
+    ");
+}
+
+#[test]
+fn a_module_is_published_once_and_prints_its_source() {
+    let sandbox = sandbox();
+    sandbox.write("label/main.tf", "output \"x\" { value = 1 }\n");
+    check!(sandbox, "publish module label dir:registry//modules/label:1.2.0 --dry-run", @r#"
+    exit 4
+    -- stdout
+    Would publish dir:registry//modules/label:1.2.0; it would be the latest
+      sha256:[DIGEST]
+      label-1.2.0.zip: 1 file, 137 B
+      at most 137 B would be sent
+
+    source = "oci://HOST/modules/label?digest=sha256:[DIGEST]"
+    -- stderr
+    HOST is any registry host; `tofu-oci install --module-from HOST=dir:registry` reads its modules from this directory
+    "#);
+    assert!(!sandbox.join("registry").exists());
+    check!(sandbox, "publish module label dir:registry//modules/label:1.2.0", @r#"
+    exit 0
+    -- stdout
+    Published dir:registry//modules/label:1.2.0; it is the latest
+      sha256:[DIGEST]
+      label-1.2.0.zip: 1 file, 137 B
+      139 B sent
+
+    source = "oci://HOST/modules/label?digest=sha256:[DIGEST]"
+    -- stderr
+    published label-1.2.0.zip
+    HOST is any registry host; `tofu-oci install --module-from HOST=dir:registry` reads its modules from this directory
+    "#);
+    check!(sandbox, "publish module label dir:registry//modules/label:1.2.0 -q", @r"
+    exit 0
+    -- stdout
+    oci://HOST/modules/label?digest=sha256:[DIGEST]
+    ");
+    check!(sandbox, "publish module label dir:registry//modules/label --version 1.1.0", @r#"
+    exit 0
+    -- stdout
+    Published dir:registry//modules/label:1.1.0; the tag latest stays at another version
+      sha256:[DIGEST]
+      label-1.1.0.zip: 1 file, 137 B
+      0 B sent
+
+    source = "oci://HOST/modules/label?digest=sha256:[DIGEST]"
+    -- stderr
+    HOST is any registry host; `tofu-oci install --module-from HOST=dir:registry` reads its modules from this directory
+    "#);
+    check!(sandbox, "publish module label dir:single --version 1.1.0 --no-latest", @r"
+    exit 0
+    -- stdout
+    Published dir:single:1.1.0
+      sha256:[DIGEST]
+      module-1.1.0.zip: 1 file, 137 B
+      139 B sent
+    -- stderr
+    published module-1.1.0.zip
+    ");
+    sandbox.write("label/main.tf", "output \"x\" { value = 2 }\n");
+    check!(sandbox, "publish module label dir:registry//modules/label:1.2.0", @r#"
+    exit 3
+    -- stderr
+    error[version-exists]: the tag "1.2.0" of dir:registry//modules/label is sha256:[DIGEST], and would become sha256:[DIGEST]
+      hint: publish under a new version; `--force` replaces this one, and breaks whoever has locked it
+    "#);
+}
+
+#[test]
+fn verbose_tells_when_work_begins() {
+    let sandbox = sandbox();
+    ProviderRelease::new("1.2.3")
+        .bare()
+        .platforms(&["linux_amd64"])
+        .write(sandbox.join("dist"));
+    let run = sandbox
+        .line("publish provider dist dir:registry//acme/demo --json -v")
+        .ok();
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    assert_eq!(
+        lines[0],
+        "publishing terraform-provider-demo_1.2.3_linux_amd64.zip (335 B)"
+    );
+    assert!(
+        lines[1].starts_with("published terraform-provider-demo_1.2.3_linux_amd64.zip in "),
+        "{lines:?}"
+    );
+}
