@@ -8,7 +8,7 @@ mod lock;
 
 use std::fmt;
 
-pub use lock::{BeforeFetch, LockCheck, LockMatch, PriorEntry, install_hashes, lock_hashes};
+pub use lock::{BeforeFetch, LockCheck, LockMatch, install_hashes};
 
 use tofu_oci_types::tofu::PackageHash;
 

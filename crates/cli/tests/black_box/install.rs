@@ -1,6 +1,8 @@
 //! `install`.
 
-use crate::{CONFIGURATION, FROM, check, published};
+use tofu_oci_testkit::{Zip, ZipEntry};
+
+use crate::{CONFIGURATION, FROM, check, published, sandbox};
 
 #[test]
 fn a_dry_run_changes_nothing() {
@@ -174,4 +176,31 @@ fn locked_installs_change_nothing() {
     -- stderr
     error[usage]: --locked (or TOFU_OCI_LOCKED) and --upgrade contradict each other
     ");
+}
+
+#[test]
+fn directory_entries_add_no_hash_to_the_lock_file() {
+    let sandbox = sandbox();
+    let (name, platform) = ("terraform-provider-demo_v1.0.0", "linux_amd64");
+    Zip::new()
+        .entry(ZipEntry::file("docs/", "").mode(0o040_755))
+        .entry(ZipEntry::executable(name, "#!/bin/sh\n"))
+        .write(sandbox.join("terraform-provider-demo_1.0.0_linux_amd64.zip"));
+    let package = format!("terraform-provider-demo_1.0.0_{platform}.zip");
+    let _ = sandbox
+        .line(&format!(
+            "publish provider {package} dir:registry//acme/demo"
+        ))
+        .ok();
+    sandbox.write(
+        "main.tf",
+        "terraform {\n  required_providers {\n    demo = { source = \"acme/demo\" }\n  }\n}\n",
+    );
+    let _ = sandbox
+        .line(&format!("install {FROM} --platform {platform}"))
+        .ok();
+    let lock = sandbox.read(".terraform.lock.hcl");
+    // `init` records the hash of the tree; the archive's own differs from it.
+    assert_eq!(lock.matches("\"h1:").count(), 1, "{lock}");
+    assert_eq!(lock.matches("\"zh:").count(), 1, "{lock}");
 }

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 use tofu_oci_source::{FetchOptions, Fetched, PackageMeta, Source, fetch_provider};
 use tofu_oci_store::files::Files;
 use tofu_oci_trust::content::Threads;
-use tofu_oci_trust::evidence::LockCheck;
+use tofu_oci_trust::evidence::{LockCheck, install_hashes};
 use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Version};
 
 use super::select::Selected;
@@ -263,7 +263,7 @@ async fn finish(
     let fetched = fetch_provider(&meta, check, fetch, staging.fresh(), advance)
         .await
         .map_err(|source| InstallError::Source(Box::new(source)))?;
-    let computed = fetched.package().hashes().cloned().collect();
+    let computed = install_hashes(fetched.package());
     place(fetched, &planned, staging).await?;
     if let Some(task) = Arc::into_inner(task) {
         task.end(Outcome::Done);

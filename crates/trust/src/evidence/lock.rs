@@ -104,44 +104,14 @@ impl LockCheck {
     }
 }
 
-/// What the lock file had for this provider before.
-#[derive(Debug, Clone, Copy)]
-pub enum PriorEntry<'a> {
-    /// No entry, or one of another version: its hashes are of other packages.
-    None,
-    /// An entry of the same version, whose hashes stay, of unknown schemes too.
-    SameVersion(&'a [PackageHash]),
-}
-
-/// The hashes that an install may record: those of an OCI mirror, so `h1` of the unpacked tree and
-/// `zh` of this platform, and what the entry had for the same version. Sorted, each once.
+/// The hashes of a package that an install may record: those of an OCI mirror, so `h1` of the
+/// unpacked tree and `zh` of this platform. Sorted.
 ///
-/// Only hashes that we computed go in. What others say goes in by policies that come with their
-/// vouchers.
-pub fn install_hashes(package: &VerifiedPackage, prior: PriorEntry<'_>) -> Vec<PackageHash> {
-    let mut hashes = prior_hashes(prior);
-    hashes.insert(package.h1().clone());
-    hashes.insert(package.zh().clone());
-    hashes.into_iter().collect()
-}
-
-/// The hashes that `lock` may record for packages of several platforms: as [`install_hashes`], and
-/// the `h1` of the archive where it differs from the tree's, because clients compare local zips by
-/// it.
-pub fn lock_hashes<'a>(
-    packages: impl IntoIterator<Item = &'a VerifiedPackage>,
-    prior: PriorEntry<'_>,
-) -> Vec<PackageHash> {
-    let mut hashes = prior_hashes(prior);
-    for package in packages {
-        hashes.extend(package.hashes().cloned());
-    }
-    hashes.into_iter().collect()
-}
-
-fn prior_hashes(prior: PriorEntry<'_>) -> BTreeSet<PackageHash> {
-    match prior {
-        PriorEntry::None => BTreeSet::new(),
-        PriorEntry::SameVersion(hashes) => hashes.iter().cloned().collect(),
-    }
+/// Only hashes that we computed go in, and not that of an archive whose directory entries give it
+/// another `h1`: `init` does not write it either. What others say goes in by policies that come
+/// with their vouchers.
+pub fn install_hashes(package: &VerifiedPackage) -> Vec<PackageHash> {
+    let mut hashes = vec![package.h1().clone(), package.zh().clone()];
+    hashes.sort();
+    hashes
 }

@@ -155,20 +155,6 @@ impl LockFile {
 }
 
 impl ProviderLock {
-    /// The entry to record after an installation: its own hashes and, where `prior` locked exactly
-    /// this version, the usable ones of `prior`.
-    ///
-    /// Hashes come out sorted and without repetition; those of unknown schemes are dropped, as
-    /// `tofu init` does when it rewrites an entry.
-    pub fn merged_with(mut self, prior: Option<&Self>) -> Self {
-        let prior = prior
-            .filter(|prior| prior.version == self.version)
-            .map_or(&[][..], |prior| &prior.hashes);
-        self.hashes = merge_hashes(&self.hashes, prior);
-        self.hashes.retain(PackageHash::is_usable);
-        self
-    }
-
     /// The hashes that a package can be compared with: `h1` and `zh`.
     pub fn usable_hashes(&self) -> impl Iterator<Item = &PackageHash> {
         self.hashes.iter().filter(|hash| hash.is_usable())

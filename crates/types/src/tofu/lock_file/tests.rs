@@ -387,23 +387,6 @@ fn predecessors_get_siblings_without_hashes() {
 }
 
 #[test]
-fn hashes_of_the_same_version_are_kept_on_install() {
-    let h = |text: &str| text.parse::<PackageHash>().unwrap();
-    let prior = lock("a/b", "1.0.0", "", &[h("zh:2"), h("test:1"), h("h1:1")]);
-    let fresh = lock("a/b", "1.0.0", "", &[h("h1:2"), h("h1:1")]);
-    let shown = |lock: ProviderLock| -> Vec<String> {
-        lock.hashes.iter().map(ToString::to_string).collect()
-    };
-    assert_eq!(
-        shown(fresh.clone().merged_with(Some(&prior))),
-        ["h1:1", "h1:2", "zh:2"]
-    );
-    assert_eq!(shown(fresh.clone().merged_with(None)), ["h1:1", "h1:2"]);
-    let newer = lock("a/b", "1.0.1", "", &fresh.hashes);
-    assert_eq!(shown(newer.merged_with(Some(&prior))), ["h1:1", "h1:2"]);
-}
-
-#[test]
 fn odd_hashes_survive() {
     for odd in [
         "x:${a}",
