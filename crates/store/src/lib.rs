@@ -13,6 +13,7 @@ mod batch;
 mod blob;
 mod blocking;
 pub mod copy;
+pub mod credentials;
 mod error;
 pub mod files;
 pub mod layout;

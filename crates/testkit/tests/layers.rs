@@ -13,7 +13,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each crate with the crates of the workspace that it may depend on.
-const EDGES: [(&str, &[&str]); 7] = [
+const EDGES: [(&str, &[&str]); 8] = [
     ("tofu-oci-types", &[]),
     ("tofu-oci-trust", &["tofu-oci-types"]),
     ("tofu-oci-store", &["tofu-oci-types"]),
@@ -30,10 +30,25 @@ const EDGES: [(&str, &[&str]); 7] = [
             "tofu-oci-source",
         ],
     ),
-    ("tofu-oci-cli", &["tofu-oci"]),
+    (
+        "tofu-oci-gateway",
+        &[
+            "tofu-oci-types",
+            "tofu-oci-trust",
+            "tofu-oci-store",
+            "tofu-oci-source",
+        ],
+    ),
+    ("tofu-oci-cli", &["tofu-oci", "tofu-oci-gateway"]),
     (
         "tofu-oci-testkit",
-        &["tofu-oci-types", "tofu-oci-trust", "tofu-oci-store"],
+        &[
+            "tofu-oci-types",
+            "tofu-oci-trust",
+            "tofu-oci-store",
+            "tofu-oci-source",
+            "tofu-oci-gateway",
+        ],
     ),
 ];
 

@@ -1,0 +1,1 @@
+//! HTTP protocols over storages: the embedded registry.
