@@ -8,6 +8,7 @@ use tofu_oci_types::oci::{Digest, ManifestError, RepositoryName, Tag};
 
 use crate::blob::GateError;
 use crate::place::{Place, escaped};
+use crate::remote::RemoteError;
 use crate::storage::UploadId;
 
 /// What reading or writing content gives.
@@ -205,6 +206,9 @@ pub enum StoreError {
     /// The gate that content passes while it is read refused it. The source is the gate's own error.
     #[error("the content was refused while it was read")]
     Gate(#[source] GateError),
+    /// A registry could not be reached, or does not do what it was asked.
+    #[error(transparent)]
+    Remote(#[from] Box<RemoteError>),
     /// A file operation failed; the text names operation and path.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -289,6 +293,12 @@ fn reserved(component: &str) -> &'static str {
     }
 }
 
+impl From<RemoteError> for StoreError {
+    fn from(error: RemoteError) -> Self {
+        Self::Remote(Box::new(error))
+    }
+}
+
 impl StoreError {
     /// Whether the other side said that there is no such thing. Everything else is a failure.
     pub fn is_absent(&self) -> bool {
@@ -306,6 +316,7 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Busy { .. } => true,
+            Self::Remote(error) => error.is_transient(),
             Self::Io(error) => matches!(
                 error.kind(),
                 io::ErrorKind::Interrupted | io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock

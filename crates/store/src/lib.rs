@@ -5,6 +5,7 @@
 //!   a repository of any storage and a name.
 //! - [`MemoryStorage`] and [`LayoutStorage`] are storages; [`StagedRepository`] is what a publisher builds
 //!   before anything is written.
+//! - [`remote::Remote`] reaches registries over the network; [`credentials`] tell who we are to them.
 //! - [`copy_graph`] is the one loop that moves content: children before parents, tags last.
 //! - [`files`] is the one seam through which this project touches a disk.
 
@@ -21,6 +22,7 @@ mod memory;
 mod open;
 mod place;
 mod reader;
+pub mod remote;
 mod repository;
 mod staged;
 mod storage;
