@@ -1,0 +1,145 @@
+//! One connection.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use hyper::body::Incoming;
+use hyper::{Request, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::Watcher;
+use tofu_oci_store::User;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tower::Service as _;
+
+use super::ServerOptions;
+use super::host::Hosts;
+use super::limits::Limits;
+use super::pace::{Paced, Pacer};
+use super::recorded::{Counted, Entry, Received, Recorded};
+use super::stream::Stream;
+use crate::access_log::{AccessLog, AccessRecord, Ending};
+
+/// How large a frame of HTTP/2 may be; small ones cost more than the encryption.
+const FRAME: u32 = 1024 * 1024;
+/// How many bytes of one request may be on their way.
+const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
+/// How many bytes of a connection may be on their way.
+const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
+/// How long the head of a request may be, in bytes.
+const HEAD: u32 = 64 * 1024;
+
+/// What all connections have in common.
+pub(super) struct Connections {
+    router: Router,
+    hosts: Hosts,
+    limits: Limits,
+    log: Option<Arc<dyn AccessLog>>,
+    builder: Builder<TokioExecutor>,
+}
+
+impl Connections {
+    pub(super) fn new(options: ServerOptions, address: SocketAddr) -> Self {
+        Self {
+            router: options.router,
+            hosts: match address.ip().is_loopback() {
+                true => Hosts::Loopback,
+                false => Hosts::Any,
+            },
+            builder: builder(&options.limits),
+            limits: options.limits,
+            log: options.access_log,
+        }
+    }
+
+    /// Serves a connection to its end.
+    pub(super) async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        watcher: Watcher,
+    ) {
+        // Answers are written in large pieces; waiting for more helps nobody.
+        let _ = stream.set_nodelay(true);
+        self.http(stream, peer, watcher).await;
+    }
+
+    async fn http<S>(self: Arc<Self>, stream: S, peer: SocketAddr, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let io = TokioIo::new(Stream::new(stream, &self.limits));
+        let this = Arc::clone(&self);
+        let service = hyper::service::service_fn(move |request| {
+            let this = Arc::clone(&this);
+            async move { this.answer(request).await }
+        });
+        let connection = self.builder.serve_connection(io, service);
+        if let Err(error) = watcher.watch(connection).await {
+            // Clients come and go as they like.
+            tracing::debug!(%peer, error, "connection ended");
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Recorded>, Infallible> {
+        let received = Received::default();
+        let (parts, body) = request.into_parts();
+        let pacer = Pacer::new(self.limits.patience, self.limits.pace);
+        let body = Paced::new(Counted::new(body, Arc::clone(&received)), pacer);
+        let record = AccessRecord {
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            status: 0,
+            sent: 0,
+            received: 0,
+            user: None,
+            ending: Ending::Broken,
+        };
+        let response = match self.hosts.allow(parts.version, &parts.uri, &parts.headers) {
+            true => {
+                let request = Request::from_parts(parts, Body::new(body));
+                let Ok(response) = self.router.clone().call(request).await;
+                response
+            }
+            false => (StatusCode::MISDIRECTED_REQUEST, "no such host here\n").into_response(),
+        };
+        let entry = self.log.as_ref().map(|log| Entry {
+            log: Arc::clone(log),
+            record: AccessRecord {
+                status: response.status().as_u16(),
+                user: response.extensions().get::<User>().cloned(),
+                ..record
+            },
+            received,
+        });
+        let (parts, body) = response.into_parts();
+        Ok(Response::from_parts(parts, Recorded::new(body, entry)))
+    }
+}
+
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .half_close(false);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_frame_size(FRAME)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(HEAD)
+        .max_send_buf_size(FRAME as usize)
+        .keep_alive_interval(limits.head)
+        .keep_alive_timeout(limits.head);
+    builder
+}
