@@ -48,11 +48,11 @@ fn declined(mut error: clap::Error, args: &[OsString]) -> ExitCode {
     );
     let json = args.iter().any(|arg| arg == "--json");
     name_variable(&mut error, args);
-    let unreachable = (&error as &dyn std::error::Error)
+    let path = (&error as &dyn std::error::Error)
         .source()
         .and_then(|source| source.downcast_ref::<AddressError>())
-        .and_then(|problem| unreachable(problem, &error));
-    let failure = match unreachable {
+        .and_then(|problem| path_given(problem, &error));
+    let failure = match path {
         Some(diagnostic) => Failure::from(diagnostic),
         None if help || !json => {
             print(&error, args);
@@ -70,13 +70,9 @@ fn declined(mut error: clap::Error, args: &[OsString]) -> ExitCode {
     ExitCode::from(failure.status())
 }
 
-/// What to say of places that are understood and cannot be reached.
-fn unreachable(problem: &AddressError, error: &clap::Error) -> Option<Diagnostic> {
+/// What to say of a path where an address is wanted.
+fn path_given(problem: &AddressError, error: &clap::Error) -> Option<Diagnostic> {
     match problem {
-        AddressError::Registry(hint) => {
-            let diagnostic = Diagnostic::new(Code::RegistryUnsupported, message(error));
-            Some(diagnostic.hint(*hint))
-        }
         AddressError::Path(hint) => {
             Some(Diagnostic::new(Code::Usage, message(error)).hint(hint.as_str()))
         }

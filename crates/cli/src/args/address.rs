@@ -4,11 +4,9 @@ use tofu_oci::types::ParseError;
 use tofu_oci::types::oci::Address;
 use tofu_oci::types::tofu::RepositoryTemplate;
 
-/// Why a place is not one that can be reached.
+/// Why a text names no place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AddressError {
-    /// It is in a registry; with the form that is meant instead.
-    Registry(&'static str),
     /// It looks like a path; with what to write instead.
     Path(String),
     /// It does not parse.
@@ -18,7 +16,6 @@ pub(crate) enum AddressError {
 impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Registry(_) => f.write_str("registries over the network are not supported yet"),
             Self::Path(_) => f.write_str("it looks like a path"),
             Self::Invalid(reason) => f.write_str(reason),
         }
@@ -42,13 +39,7 @@ pub(crate) fn address(text: &str) -> Result<Address, AddressError> {
             format!("a directory is written dir:{path}, and a repository in it dir:{path}//NAME")
         }));
     }
-    if text.starts_with("oci://") {
-        return Err(AddressError::Registry(REPOSITORY));
-    }
-    match text.parse()? {
-        Address::Registry(_) => Err(AddressError::Registry(REPOSITORY)),
-        directory @ Address::Directory(_) => Ok(directory),
-    }
+    Ok(text.parse()?)
 }
 
 /// The value parser of templates.
@@ -59,19 +50,9 @@ pub(crate) fn template(text: &str) -> Result<RepositoryTemplate, AddressError> {
             with_variables(path)
         )));
     }
-    if text.starts_with("oci://") {
-        return Err(AddressError::Registry(TEMPLATE));
-    }
-    let template = text.parse()?;
-    if text.starts_with("dir:") {
-        Ok(template)
-    } else {
-        Err(AddressError::Registry(TEMPLATE))
-    }
+    // Said in front of a repository only to tell it from other addresses.
+    Ok(text.strip_prefix("oci://").unwrap_or(text).parse()?)
 }
-
-const REPOSITORY: &str = "name a repository in a directory: dir:PATH//NAME";
-const TEMPLATE: &str = "name repositories in a directory: 'dir:PATH//{namespace}/{type}'";
 
 /// `text` without slashes at its end, where it is a path and nothing else.
 pub(super) fn path(text: &str) -> Option<&str> {
@@ -101,23 +82,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_directories_are_reached() {
-        for text in ["dir:x", "dir:./x//a/b:1", "dir:/srv/x"] {
-            assert!(address(text).is_ok(), "{text}");
+    fn registries_and_directories() {
+        for text in [
+            "dir:x",
+            "dir:./x//a/b:1",
+            "dir:/srv/x",
+            "oci.example.com/a/b:1",
+            "localhost:5000/a",
+            "[::1]:5000/a/b",
+        ] {
+            assert_eq!(address(text).unwrap().to_string(), text);
         }
-        assert!(template("dir:x//{namespace}/{type}").is_ok());
-        for text in ["oci.example.com/a/b:1", "oci://oci.example.com/a", "oci://"] {
-            assert_eq!(address(text), Err(AddressError::Registry(REPOSITORY)));
+        assert_eq!(
+            address("oci://oci.example.com/a:1").unwrap().to_string(),
+            "oci.example.com/a:1"
+        );
+        for text in [
+            "dir:x//{namespace}/{type}",
+            "oci.example.com/{namespace}/{type}",
+            "oci.example.com/${namespace}/${type}",
+        ] {
+            assert_eq!(template(text).unwrap().to_string(), text);
         }
-        for text in ["oci.example.com/{namespace}/{type}", "oci://h/{type}"] {
+        assert_eq!(template("oci://h/{type}").unwrap().to_string(), "h/{type}");
+        for text in [
+            "",
+            "dir:",
+            "dir:x:a b",
+            "a b/c",
+            "oci://",
+            "oci://a",
+            "https://h/a",
+        ] {
             assert!(
-                matches!(template(text), Err(AddressError::Registry(TEMPLATE))),
+                matches!(address(text), Err(AddressError::Invalid(_))),
                 "{text}"
             );
         }
-        for text in ["", "dir:", "dir:x:a b", "a b/c"] {
+        for text in ["oci://", "oci://{type}", "https://h/{type}"] {
             assert!(
-                matches!(address(text), Err(AddressError::Invalid(_))),
+                matches!(template(text), Err(AddressError::Invalid(_))),
                 "{text}"
             );
         }

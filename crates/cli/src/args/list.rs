@@ -6,7 +6,7 @@ use super::address::address;
 const EXAMPLES: &str = "\
 Examples:
   tofu-oci list dir:./registry
-  tofu-oci list dir:./registry//acme/demo
+  tofu-oci list oci.example.net/acme/demo
   tofu-oci list --json dir:./registry//acme/demo | jq -r '.versions[].version'";
 
 /// List the versions and platforms in a repository, or the repositories of a directory

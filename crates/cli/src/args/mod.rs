@@ -32,14 +32,15 @@ pub(crate) use show::ShowArgs;
 
 const EXAMPLES: &str = "\
 Examples:
-  tofu-oci publish provider ./dist dir:./registry//acme/demo
+  tofu-oci publish provider ./dist oci.example.net/acme/demo
   tofu-oci publish module ./label dir:./registry//modules/label:1.2.0
-  tofu-oci install --from 'dir:./registry//{namespace}/{type}'";
+  tofu-oci install --from 'oci.example.net/{namespace}/{type}'";
 
 const LONG_ABOUT: &str = "\
 Makes OCI repositories the home of OpenTofu and Terraform providers and modules.
 
 Repositories are named
+  HOST[:PORT]/NAME[:TAG][@DIGEST] in a registry
   dir:PATH//NAME[:TAG][@DIGEST]   in a directory of OCI image layouts
   dir:PATH[:TAG][@DIGEST]         a directory that is itself one layout";
 

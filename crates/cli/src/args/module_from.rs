@@ -38,8 +38,8 @@ impl FromStr for ModuleFrom {
                 "the repository follows from the module's source; \
                  the form is HOST=dir:PATH, without a name and a tag",
             )),
-            Address::Registry(_) => Err(AddressError::Registry(
-                "modules are read from a directory: HOST=dir:PATH",
+            Address::Registry(_) => Err(invalid(
+                "modules are read from a directory; the form is HOST=dir:PATH",
             )),
         }
     }

@@ -5,7 +5,7 @@ use super::{PublishModuleArgs, PublishProviderArgs};
 
 const EXAMPLES: &str = "\
 Examples:
-  tofu-oci publish provider ./dist dir:./registry//acme/demo
+  tofu-oci publish provider ./dist oci.example.net/acme/demo
   tofu-oci publish module ./label dir:./registry//modules/label:1.2.0";
 
 /// Publish a provider or a module

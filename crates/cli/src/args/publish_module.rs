@@ -10,7 +10,7 @@ use super::address::address;
 
 const EXAMPLES: &str = "\
 Examples:
-  tofu-oci publish module ./label dir:./registry//modules/label:1.2.0
+  tofu-oci publish module ./label oci.example.net/modules/label:1.2.0
   tofu-oci publish module ./label dir:./registry//modules/label --version 1.2.0 --no-latest
   tofu-oci publish module ./label-1.2.0.zip dir:./registry//modules/label:1.2.0 --dry-run";
 

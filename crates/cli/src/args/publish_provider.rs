@@ -9,7 +9,7 @@ use super::address::address;
 
 const EXAMPLES: &str = "\
 Examples:
-  tofu-oci publish provider ./dist dir:./registry//acme/demo
+  tofu-oci publish provider ./dist oci.example.net/acme/demo
   tofu-oci publish provider ./dist dir:./registry//acme/demo --source registry.example.com/acme/demo --dry-run
   tofu-oci publish provider demo_linux.zip demo_darwin.zip dir:./registry//acme/demo:1.2.3";
 

@@ -5,7 +5,7 @@ use super::address::address;
 
 const EXAMPLES: &str = "\
 Examples:
-  tofu-oci show dir:./registry//acme/demo:1.2.3
+  tofu-oci show oci.example.net/acme/demo:1.2.3
   tofu-oci show dir:./registry//modules/label
   tofu-oci show --json dir:./registry//acme/demo:1.2.3 | jq -r '.root.digest'";
 

@@ -61,7 +61,6 @@ macro_rules! codes {
 codes! {
     // The command line
     Usage "usage" Usage "The command line cannot be understood, or its parts contradict each other.";
-    RegistryUnsupported "registry-unsupported" Usage "The address names a registry, and only directories of layouts can be reached.";
     InvalidAnnotation "invalid-annotation" Usage "An annotation is not `KEY=VALUE`, or its key is reserved.";
 
     // Words

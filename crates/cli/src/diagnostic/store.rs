@@ -48,7 +48,7 @@ pub(super) fn advice(error: &StoreError) -> Advice {
         },
         // What opens repositories says so of addresses that are not directories.
         StoreError::Io(error) if error.kind() == ErrorKind::Unsupported => {
-            Advice::new(Code::RegistryUnsupported).hint("name a repository in a directory: dir:PATH//NAME")
+            Advice::new(Code::Usage).hint("name a repository in a directory: dir:PATH//NAME")
         }
         StoreError::Io(error) => io::advice(error),
         StoreError::Stopped => Advice::new(Code::Interrupted),

@@ -92,36 +92,33 @@ fn mistakes_are_answered_with_the_nearest_word() {
 }
 
 #[test]
-fn registries_are_not_reached_yet() {
+fn registries_are_addresses() {
     let sandbox = sandbox();
-    check!(sandbox, "list ghcr.io/acme/demo", @r"
+    // The address is one; what fails is the next thing.
+    for address in [
+        "oci.example.com/acme/demo",
+        "oci://oci.example.com/acme/demo",
+    ] {
+        let run = sandbox.line(&format!("publish provider absent {address}"));
+        assert!(
+            run.stderr.starts_with("error[file-not-found]"),
+            "{}",
+            run.stderr
+        );
+    }
+    check!(sandbox, "list oci.example.com/Acme", @r#"
     exit 2
     -- stderr
-    error[registry-unsupported]: invalid value 'ghcr.io/acme/demo' for '<REF>': registries over the network are not supported yet
-      hint: name a repository in a directory: dir:PATH//NAME
-    ");
-    check!(sandbox, "show oci://ghcr.io/acme/demo:1.2.3", @r"
-    exit 2
-    -- stderr
-    error[registry-unsupported]: invalid value 'oci://ghcr.io/acme/demo:1.2.3' for '<REF>': registries over the network are not supported yet
-      hint: name a repository in a directory: dir:PATH//NAME
-    ");
-    check!(sandbox, "publish provider absent oci.example.com/acme/demo --json", @r#"
-    exit 2
-    -- stderr
-    {"version":1,"error":{"code":"registry-unsupported","message":"invalid value 'oci.example.com/acme/demo' for '<REF>': registries over the network are not supported yet","causes":[],"hint":"name a repository in a directory: dir:PATH//NAME","exit":2}}
+    error: invalid value 'oci.example.com/Acme' for '<REF>': repository name "Acme" is invalid: upper-case letters are not allowed
+
+    For more information, try '--help'.
     "#);
-    check!(sandbox, "install --from oci.example.com/{namespace}/{type}", @r"
-    exit 2
-    -- stderr
-    error[registry-unsupported]: invalid value 'oci.example.com/{namespace}/{type}' for '--from <TEMPLATE>': registries over the network are not supported yet
-      hint: name repositories in a directory: 'dir:PATH//{namespace}/{type}'
-    ");
     check!(sandbox, "install --module-from oci.example.com=mirror.example.com/modules", @r"
     exit 2
     -- stderr
-    error[registry-unsupported]: invalid value 'oci.example.com=mirror.example.com/modules' for '--module-from <HOST=dir:PATH>': registries over the network are not supported yet
-      hint: modules are read from a directory: HOST=dir:PATH
+    error: invalid value 'oci.example.com=mirror.example.com/modules' for '--module-from <HOST=dir:PATH>': modules are read from a directory; the form is HOST=dir:PATH
+
+    For more information, try '--help'.
     ");
 }
 
