@@ -35,7 +35,10 @@ pub(crate) fn run_reading<T, E>(work: impl Future<Output = Result<T, E>>) -> Res
 where
     Failure: From<E>,
 {
-    let runtime = Builder::new_current_thread().build().map_err(no_runtime)?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(no_runtime)?;
     Ok(runtime.block_on(work)?)
 }
 
@@ -47,7 +50,10 @@ pub(crate) fn run_writing<T, E>(work: impl Future<Output = Result<T, E>>) -> Res
 where
     Failure: From<E>,
 {
-    let runtime = Builder::new_multi_thread().build().map_err(no_runtime)?;
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(no_runtime)?;
     let interrupted = watch()?;
     let result = runtime.block_on(async {
         tokio::select! {

@@ -12,8 +12,12 @@ use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice};
 use tofu_oci::install::Writes;
+use tofu_oci::source::Connect;
+use tofu_oci::store::Files;
 
 use crate::args::{ColorWhen, GlobalArgs};
+use crate::diagnostic::Failure;
+use crate::network::Network;
 use crate::printer::{
     Colour, Format, Glyphs, Printer, ProgressMode, TerminalReporter, Verbosity, WarningForm,
 };
@@ -29,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     /// Where files may be put that live as long as the run.
     pub(crate) scratch: PathBuf,
+    /// How registries are reached.
+    pub(crate) network: Network,
     progress: ProgressMode,
 }
 
@@ -38,7 +44,8 @@ impl Settings {
         let verbosity = match (args.quiet, args.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, 0) => Verbosity::Normal,
-            (false, _) => Verbosity::Verbose,
+            (false, 1) => Verbosity::Verbose,
+            (false, _) => Verbosity::Everything,
         };
         let format = if args.json {
             Format::Json
@@ -59,8 +66,18 @@ impl Settings {
                 .unwrap_or(NonZeroUsize::MIN),
             data_dir: data_dir.map_or_else(|| PathBuf::from(".terraform"), PathBuf::from),
             scratch: env::temp_dir(),
+            network: Network::resolve(args),
             progress: progress(format, verbosity),
         }
+    }
+
+    /// Opens repositories, wherever they are.
+    ///
+    /// # Errors
+    ///
+    /// A file of certificates that cannot be read.
+    pub(crate) fn connect(&self, files: &Files) -> Result<Connect, Failure> {
+        self.network.connect(files, &self.printer)
     }
 
     /// Who is told what an operation does.

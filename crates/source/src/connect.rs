@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tofu_oci_store::files::Files;
+use tofu_oci_store::remote::{Purpose, Remote};
 use tofu_oci_store::{
     Repository, StoreError, WritableRepository, open_directory, open_directory_for_writing,
 };
@@ -12,15 +13,31 @@ use tofu_oci_types::oci::Address;
 #[derive(Clone, Debug, Default)]
 pub struct Connect {
     files: Files,
+    remote: Remote,
 }
 
 impl Connect {
-    /// Opens repositories in directories through `files`.
+    /// Opens repositories in directories through `files`, and in registries as anybody.
     pub fn new(files: Files) -> Self {
-        Self { files }
+        Self {
+            files,
+            remote: Remote::default(),
+        }
     }
 
-    /// A repository to read from.
+    /// The same, with registries reached by `remote`.
+    #[must_use]
+    pub fn with_remote(mut self, remote: Remote) -> Self {
+        self.remote = remote;
+        self
+    }
+
+    /// How registries are reached.
+    pub fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
+    /// A repository to read from. A registry is not asked yet; whether a directory is there is known at once.
     ///
     /// # Errors
     ///
@@ -28,7 +45,10 @@ impl Connect {
     pub async fn reader(&self, address: &Address) -> Result<Arc<dyn Repository>, StoreError> {
         match address {
             Address::Directory(directory) => open_directory(directory, &self.files).await,
-            Address::Registry(_) => Err(no_registry()),
+            Address::Registry(at) => {
+                let repository = self.remote.repository(&at.host, &at.name, Purpose::Read);
+                Ok(Arc::new(repository))
+            }
         }
     }
 
@@ -45,16 +65,10 @@ impl Connect {
             Address::Directory(directory) => {
                 open_directory_for_writing(directory, &self.files).await
             }
-            Address::Registry(_) => Err(no_registry()),
+            Address::Registry(at) => {
+                let repository = self.remote.repository(&at.host, &at.name, Purpose::Write);
+                Ok(Arc::new(repository))
+            }
         }
     }
-}
-
-/// Registries are reached over the network, and nothing here does that.
-fn no_registry() -> StoreError {
-    std::io::Error::new(
-        std::io::ErrorKind::Unsupported,
-        "only directories of image layouts (dir:PATH) can be opened",
-    )
-    .into()
 }

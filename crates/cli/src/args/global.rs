@@ -1,9 +1,11 @@
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
+use tofu_oci::types::oci::RegistryHost;
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Every command")]
 pub(crate) struct GlobalArgs {
     /// Print results and errors as JSON
@@ -25,6 +27,45 @@ pub(crate) struct GlobalArgs {
         hide_env_values = true
     )]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// Trust the certificates in FILE as well, in PEM form (repeatable)
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "TOFU_OCI_CA_FILE",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub(crate) ca_file: Vec<PathBuf>,
+    /// Show registries the certificate in FILE, in PEM form
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "TOFU_OCI_CLIENT_CERT",
+        hide_env_values = true
+    )]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// The key of `--client-cert`, where it is not in the same file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        requires = "client_cert",
+        env = "TOFU_OCI_CLIENT_KEY",
+        hide_env_values = true
+    )]
+    pub(crate) client_key: Option<PathBuf>,
+    /// Reach this registry by plain HTTP, credentials included (repeatable)
+    #[arg(
+        long,
+        global = true,
+        value_name = "HOST",
+        env = "TOFU_OCI_PLAIN_HTTP",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub(crate) plain_http: Vec<RegistryHost>,
     /// When messages are coloured
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: ColorWhen,

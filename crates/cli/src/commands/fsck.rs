@@ -14,7 +14,7 @@ use crate::printer::{Align, Table, count, shown};
 use crate::settings::Settings;
 
 pub(super) fn run(args: &FsckArgs, settings: &Settings) -> Result<Ending, Stop> {
-    let inspector = inspector(settings);
+    let inspector = inspector(settings)?;
     let report = run_reading(inspector.fsck(directory(&args.path)))?;
     let document = document(&report);
     settings

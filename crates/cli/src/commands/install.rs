@@ -7,7 +7,7 @@ use tofu_oci::install::{
     InstallOptions, InstallReport, Installer, LockChange, LockMode, ModuleHosts, PackageAction,
     Writes,
 };
-use tofu_oci::source::{Connect, OciMirror, Source};
+use tofu_oci::source::{OciMirror, Source};
 use tofu_oci::store::Files;
 use tofu_oci::types::tofu::Hostname;
 use tofu_oci::types::tofu::config::Dialect;
@@ -28,7 +28,7 @@ use crate::settings::Settings;
 pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop> {
     let options = options(&args, settings)?;
     let nowhere = Arc::new(NoSource::default());
-    let installer = installer(args, settings, options.writes, &nowhere);
+    let installer = installer(args, settings, options.writes, &nowhere)?;
     let report = run_writing(installer.install(&options)).map_err(|stop| nowhere.explain(stop))?;
     let dry_run = options.writes == Writes::DryRun;
     let document = document(&report, dry_run);
@@ -107,9 +107,9 @@ fn installer(
     settings: &Settings,
     writes: Writes,
     nowhere: &Arc<NoSource>,
-) -> Installer {
+) -> Result<Installer, Failure> {
     let files = Files::new();
-    let connect = Connect::new(files.clone());
+    let connect = settings.connect(&files)?;
     let source: Arc<dyn Source> = match args.from {
         Some(template) => Arc::new(OciMirror::new(template, connect.clone())),
         None => nowhere.clone(),
@@ -118,13 +118,13 @@ fn installer(
     for from in args.module_from {
         module_hosts.map(from.host, from.path);
     }
-    Installer {
+    Ok(Installer {
         files,
         source,
         connect,
         module_hosts,
         progress: progress(settings, writes),
-    }
+    })
 }
 
 fn document(report: &InstallReport, dry_run: bool) -> InstallDocument {

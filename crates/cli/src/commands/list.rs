@@ -16,7 +16,7 @@ use crate::settings::Settings;
 const SHORT: usize = "sha256:".len() + 12;
 
 pub(super) fn run(args: &ListArgs, settings: &Settings) -> Result<Ending, Stop> {
-    let inspector = inspector(settings);
+    let inspector = inspector(settings)?;
     let printer = &settings.printer;
     match run_reading(inspector.list(&args.reference))? {
         Listing::Repository(listing) => {

@@ -17,7 +17,6 @@ use std::sync::Arc;
 use tofu_oci::Progress;
 use tofu_oci::inspect::Inspector;
 use tofu_oci::install::Writes;
-use tofu_oci::source::Connect;
 use tofu_oci::store::Files;
 
 use crate::args::{Command, PublishCommand};
@@ -61,13 +60,13 @@ fn progress(settings: &Settings, writes: Writes) -> Progress {
 }
 
 /// Who looks into repositories.
-fn inspector(settings: &Settings) -> Inspector {
+fn inspector(settings: &Settings) -> Result<Inspector, Failure> {
     let files = Files::new();
-    Inspector {
-        connect: Connect::new(files.clone()),
+    Ok(Inspector {
+        connect: settings.connect(&files)?,
         files,
         progress: progress(settings, Writes::Execute),
-    }
+    })
 }
 
 /// A result that could not be written.

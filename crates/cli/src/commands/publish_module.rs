@@ -28,7 +28,7 @@ pub(super) fn run(args: PublishModuleArgs, settings: &Settings) -> Result<Ending
         writes: shared.writes,
         ..ModuleOptions::new(&settings.scratch)
     };
-    let publisher = publisher(settings, options.writes);
+    let publisher = publisher(settings, options.writes)?;
     let report = run_writing(publisher.module(&args.path, &args.reference, &options))?;
     let document = document(&report);
     let printer = &settings.printer;

@@ -2,7 +2,6 @@
 
 use tofu_oci::install::Writes;
 use tofu_oci::publish::{Existing, ProviderOptions, ProviderReport, PublishOutcome, Publisher};
-use tofu_oci::source::Connect;
 use tofu_oci::store::{Files, Put};
 use tofu_oci::types::artifact::{Profile, UserAnnotations};
 
@@ -28,7 +27,7 @@ pub(super) fn run(args: PublishProviderArgs, settings: &Settings) -> Result<Endi
         writes: shared.writes,
         jobs: Some(settings.jobs),
     };
-    let publisher = publisher(settings, options.writes);
+    let publisher = publisher(settings, options.writes)?;
     let report = run_writing(publisher.provider(&args.paths, &args.reference, &options))?;
     let document = document(&report);
     let printer = &settings.printer;
@@ -58,13 +57,13 @@ pub(super) fn ending(outcome: PublishOutcome) -> Ending {
 }
 
 /// Who publishes.
-pub(super) fn publisher(settings: &Settings, writes: Writes) -> Publisher {
+pub(super) fn publisher(settings: &Settings, writes: Writes) -> Result<Publisher, Failure> {
     let files = Files::new();
-    Publisher {
-        connect: Connect::new(files.clone()),
+    Ok(Publisher {
+        connect: settings.connect(&files)?,
         files,
         progress: progress(settings, writes),
-    }
+    })
 }
 
 /// What the flags of both publish commands come to.

@@ -20,7 +20,7 @@ pub(super) fn run(args: PullArgs, settings: &Settings) -> Result<Ending, Stop> {
         },
         jobs: Some(settings.jobs),
     };
-    let inspector = inspector(settings);
+    let inspector = inspector(settings)?;
     let report = run_writing(inspector.pull(&args.reference, &args.output, &options))?;
     let document = document(&report);
     let printer = &settings.printer;

@@ -14,7 +14,7 @@ use crate::printer::{Tree, Verbosity, size};
 use crate::settings::Settings;
 
 pub(super) fn run(args: &ShowArgs, settings: &Settings) -> Result<Ending, Stop> {
-    let inspector = inspector(settings);
+    let inspector = inspector(settings)?;
     let shown = run_reading(inspector.show(&args.reference))?;
     let document = document(&shown);
     let printer = &settings.printer;

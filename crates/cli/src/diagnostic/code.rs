@@ -113,6 +113,23 @@ codes! {
     ReservedName "reserved-name" Usage "The name of a repository collides with the files of image layouts.";
     NetworkFileSystem "network-file-system" Failed "The directory lies on a network file system, where locks and renames cannot be relied on.";
 
+    // Registries
+    RegistryUnreachable "registry-unreachable" Failed "The registry cannot be reached.";
+    TlsFailed "tls-failed" Failed "The TLS connection failed; mostly the certificate is not trusted.";
+    PlainHttp "plain-http" Failed "The registry speaks plain HTTP, which was not allowed for it.";
+    PlainCredential "plain-credential" Failed "A credential would have had to travel in the clear.";
+    RegistryTimeout "registry-timeout" Failed "The registry did not answer in time.";
+    AccessDenied "access-denied" Failed "The registry wants a credential, or another one.";
+    CredentialUnusable "credential-unusable" Failed "A credential is configured and cannot be used.";
+    LoginRefused "login-refused" Failed "The way in which the registry asks for a credential is not followed.";
+    RateLimited "rate-limited" Failed "The registry limits requests, and asks to wait for too long.";
+    RegistryRefused "registry-refused" Failed "The registry does not accept a request.";
+    RegistryFailed "registry-failed" Failed "The registry failed, after several tries.";
+    RegistryUnsupported "registry-unsupported" Failed "The registry does not support what it was asked for.";
+    RegistryInvalid "registry-invalid" Failed "The registry gives an answer that is none, or sends us where we do not go.";
+    NetworkConfiguration "network-configuration" Usage "Certificates or a proxy cannot be used as they are configured.";
+    CertificateFile "certificate-file" Usage "A file of certificates cannot be read.";
+
     // Artifacts
     NotAProvider "not-a-provider" Failed "What the tag names is not a provider.";
     NotAModule "not-a-module" Failed "What the tag names is not a module package.";

@@ -18,6 +18,7 @@ mod inspect;
 mod install;
 mod io;
 mod publish;
+mod remote;
 mod render;
 mod source;
 mod store;
@@ -33,7 +34,7 @@ pub(crate) use code::{Code, Exit};
 pub(crate) use excerpt::Excerpted;
 pub(crate) use failure::Failure;
 pub(crate) use render::report;
-pub(crate) use warning::{warning_hint, warning_json};
+pub(crate) use warning::{warning_hint, warning_json, warning_line};
 
 /// What went wrong, for somebody who wants to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,10 @@
 //! Content that cannot be read or written.
 
-use std::io::ErrorKind;
-
 use tofu_oci::store::{CopyError, Damage, StoreError};
 use tofu_oci::trust::TrustError;
 use tofu_oci::types::oci::ManifestError;
 
-use super::{Advice, Code, io, trust};
+use super::{Advice, Code, io, remote, trust};
 
 pub(super) fn advice(error: &StoreError) -> Advice {
     match error {
@@ -46,10 +44,7 @@ pub(super) fn advice(error: &StoreError) -> Advice {
             Some(error) => trust::advice(error),
             None => Advice::new(Code::ZipDamaged),
         },
-        // What opens repositories says so of addresses that are not directories.
-        StoreError::Io(error) if error.kind() == ErrorKind::Unsupported => {
-            Advice::new(Code::Usage).hint("name a repository in a directory: dir:PATH//NAME")
-        }
+        StoreError::Remote(error) => remote::advice(error),
         StoreError::Io(error) => io::advice(error),
         StoreError::Stopped => Advice::new(Code::Interrupted),
     }

@@ -26,12 +26,21 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
 
 /// A warning as one line of JSON.
 pub(crate) fn warning_json(warning: &Warning) -> String {
+    line(warning.code(), warning.to_string(), warning_hint(warning))
+}
+
+/// A warning that no operation gave, as one line of JSON.
+pub(crate) fn warning_line(code: &'static str, message: &str) -> String {
+    line(code, message.to_owned(), None)
+}
+
+fn line(code: &'static str, message: String, hint: Option<&'static str>) -> String {
     let document = WarningDocument {
         version: 1,
         warning: WarningFields {
-            code: warning.code(),
-            message: warning.to_string(),
-            hint: warning_hint(warning),
+            code,
+            message,
+            hint,
         },
     };
     // Strings and numbers only: this cannot fail.

@@ -37,6 +37,8 @@ pub(crate) enum Verbosity {
     Normal,
     /// Every piece of work as it begins and ends, too.
     Verbose,
+    /// Every request, too.
+    Everything,
 }
 
 /// Whether a stream gets colours.
@@ -99,6 +101,27 @@ impl Printer {
     pub(crate) fn note(&self, text: impl Display) {
         if self.format == Format::Human && self.verbosity > Verbosity::Quiet {
             write_err(&format!("{}\n", shown(text)));
+        }
+    }
+}
+
+impl Printer {
+    /// Prints a remark for those who want to know so much.
+    pub(crate) fn detail(&self, from: Verbosity, text: impl Display) {
+        if self.format == Format::Human && self.verbosity >= from {
+            write_err(&format!("{}\n", shown(text)));
+        }
+    }
+
+    /// Prints a warning that no operation gave.
+    pub(crate) fn warning(&self, code: &'static str, message: &str) {
+        match (self.verbosity, self.format) {
+            (Verbosity::Quiet, _) => {}
+            (_, Format::Json) => write_err(&crate::diagnostic::warning_line(code, message)),
+            (_, Format::Human) => {
+                let head = self.colour.paint(WARNING, &format!("warning[{code}]"));
+                write_err(&format!("{head}: {}\n", shown(message)));
+            }
         }
     }
 }

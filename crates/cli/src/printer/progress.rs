@@ -122,7 +122,7 @@ impl TerminalReporter {
         if self.mode == ProgressMode::Bars && bytes.is_some_and(|bytes| bytes >= LARGE) {
             state.show(task);
         }
-        if self.verbosity == Verbosity::Verbose {
+        if self.verbosity >= Verbosity::Verbose {
             let length = bytes.map_or_else(String::new, |bytes| format!(" ({})", size(bytes)));
             state.say(&format!("{} {}{length}\n", verb(work).0, shown(work)));
         }
@@ -172,10 +172,12 @@ impl TerminalReporter {
             Outcome::Failed => return,
         };
         let took = match self.verbosity {
-            Verbosity::Verbose => format!(" in {:.1} s", running.since.elapsed().as_secs_f64()),
+            Verbosity::Verbose | Verbosity::Everything => {
+                format!(" in {:.1} s", running.since.elapsed().as_secs_f64())
+            }
             Verbosity::Normal | Verbosity::Quiet => String::new(),
         };
-        if self.mode == ProgressMode::Lines || self.verbosity == Verbosity::Verbose {
+        if self.mode == ProgressMode::Lines || self.verbosity >= Verbosity::Verbose {
             state.say(&format!("{ending} {}{took}\n", shown(&running.work)));
         }
     }

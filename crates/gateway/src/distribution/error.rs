@@ -299,6 +299,10 @@ impl From<StoreError> for Refusal {
             StoreError::NetworkFileSystem { .. } | StoreError::Gate(_) => {
                 Self::internal("the registry cannot read or write its own files")
             }
+            // What a storage keeps elsewhere cannot be had at the moment.
+            StoreError::Remote(_) => {
+                Self::internal("the place where the content is kept cannot be reached")
+            }
             StoreError::Stopped => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "UNKNOWN",
