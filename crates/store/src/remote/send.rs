@@ -653,9 +653,9 @@ fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rus
     if let Some(tls) = error.downcast_ref::<rustls::Error>() {
         return Some(tls);
     }
-    // TLS errors travel inside I/O errors, whose `source` is their own source.
-    let io = error.downcast_ref::<std::io::Error>()?;
-    io.get_ref()?.downcast_ref::<rustls::Error>()
+    // An I/O error shows what it was made of by its own way only; its `source` is that one's source.
+    let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+    tls_error(inner)
 }
 
 /// Whether an answer means that the request failed, whoever asked.
