@@ -54,7 +54,7 @@ where
         .enable_all()
         .build()
         .map_err(no_runtime)?;
-    let interrupted = watch()?;
+    let interrupted = watch("interrupted: cleaning up; once more stops at once\n")?;
     let result = runtime.block_on(async {
         tokio::select! {
             result = work => Some(result),
@@ -71,10 +71,40 @@ where
     }
 }
 
-/// Tells of the first interrupt; ends the process on the second.
+/// The wish of the user that a server ends.
+#[derive(Debug)]
+pub(crate) struct Shutdown(oneshot::Receiver<()>);
+
+impl Shutdown {
+    /// Ready when the user asked.
+    pub(crate) async fn asked(self) {
+        // It cannot be lost: whoever tells lives as long as the process.
+        let _ = self.0.await;
+    }
+}
+
+/// Runs a server, on as many threads as there are processors, until it ends by itself. The first
+/// interrupt is its to see; on the second nothing waits.
+pub(crate) fn run_serving<T, E, F>(serve: impl FnOnce(Shutdown) -> F) -> Result<T, Stop>
+where
+    F: Future<Output = Result<T, E>>,
+    Failure: From<E>,
+{
+    /// How many files are worked on at once: each may hold a buffer and a descriptor.
+    const BLOCKING: usize = 32;
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING)
+        .build()
+        .map_err(no_runtime)?;
+    let shutdown = Shutdown(watch("finishing requests; once more stops at once\n")?);
+    Ok(runtime.block_on(serve(shutdown))?)
+}
+
+/// Tells of the first interrupt, which is answered with `answer`; ends the process on the second.
 ///
 /// It has its own thread, so that it is heard while the work's runtime is shut down.
-fn watch() -> Result<oneshot::Receiver<()>, Stop> {
+fn watch(answer: &'static str) -> Result<oneshot::Receiver<()>, Stop> {
     let (tell, told) = oneshot::channel();
     let runtime = Builder::new_current_thread()
         .enable_io()
@@ -92,7 +122,7 @@ fn watch() -> Result<oneshot::Receiver<()>, Stop> {
             return;
         }
         // Before the work hears of it: it may end the process at once.
-        write_err("interrupted: cleaning up; once more stops at once\n");
+        write_err(answer);
         let _ = tell.send(());
         runtime.block_on(interrupts.next());
         process::exit(STATUS.into());

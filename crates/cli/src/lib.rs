@@ -15,6 +15,7 @@ mod commands;
 mod diagnostic;
 mod document;
 mod interrupt;
+mod log;
 mod network;
 mod printer;
 pub mod reference;

@@ -35,6 +35,10 @@ const VARIABLES: &[(&str, &str)] = &[
         "LC_ALL, LC_CTYPE, LANG",
         "a locale that is not UTF-8 draws trees in ASCII",
     ),
+    (
+        "TOFU_OCI_LOG",
+        "what `serve` tells while it runs, as a filter of traces: `warn`, `access=off`",
+    ),
     ("TMPDIR", "where files are put that live as long as the run"),
 ];
 

@@ -14,4 +14,6 @@ pub mod server;
 pub use access::{Access, AccessError, AccessOptions, Anonymous, Exposure};
 pub use access_log::{AccessLog, AccessRecord, MemoryLog};
 pub use distribution::{Distribution, VersionTags};
-pub use server::{Limits, Server, ServerError, ServerOptions};
+pub use server::{
+    Limits, LocalAuthority, Server, ServerError, ServerOptions, Tls, TlsError, TlsName,
+};

@@ -12,6 +12,7 @@ mod publish_module;
 mod publish_provider;
 mod pull;
 mod requirements;
+mod serve;
 mod show;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,7 @@ pub(crate) use publish_module::PublishModuleArgs;
 pub(crate) use publish_provider::PublishProviderArgs;
 pub(crate) use pull::PullArgs;
 pub(crate) use requirements::RequirementsArgs;
+pub(crate) use serve::{ServeArgs, SyncArg, TlsArg};
 pub(crate) use show::ShowArgs;
 
 const EXAMPLES: &str = "\
@@ -75,6 +77,7 @@ pub(crate) enum Command {
     Show(ShowArgs),
     Pull(PullArgs),
     Requirements(RequirementsArgs),
+    Serve(ServeArgs),
     Fsck(FsckArgs),
     Completions(CompletionsArgs),
 }

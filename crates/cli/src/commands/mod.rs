@@ -9,6 +9,7 @@ mod publish_module;
 mod publish_provider;
 mod pull;
 mod requirements;
+mod serve;
 mod show;
 
 use std::io;
@@ -49,6 +50,7 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Ending, Stop>
         Command::Show(args) => show::run(&args, settings),
         Command::Pull(args) => pull::run(args, settings),
         Command::Requirements(args) => requirements::run(&args, settings),
+        Command::Serve(args) => serve::run(&args, settings),
         Command::Fsck(args) => fsck::run(&args, settings),
         Command::Completions(args) => completions::run(&args),
     }

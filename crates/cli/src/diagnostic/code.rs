@@ -129,6 +129,10 @@ codes! {
     RegistryInvalid "registry-invalid" Failed "The registry gives an answer that is none, or sends us where we do not go.";
     NetworkConfiguration "network-configuration" Usage "Certificates or a proxy cannot be used as they are configured.";
     CertificateFile "certificate-file" Usage "A file of certificates cannot be read.";
+    // Servers
+    ListenFailed "listen-failed" Failed "The address to listen on cannot be had.";
+    AccessInvalid "access-invalid" Usage "The rules about who may read and write cannot be applied, or are not safe.";
+    TlsInvalid "tls-invalid" Failed "Certificates or keys cannot be used.";
 
     // Artifacts
     NotAProvider "not-a-provider" Failed "What the tag names is not a provider.";

@@ -20,6 +20,7 @@ mod io;
 mod publish;
 mod remote;
 mod render;
+mod server;
 mod source;
 mod store;
 mod trust;

@@ -4,7 +4,13 @@ use tofu_oci::store::{CopyError, Damage, StoreError};
 use tofu_oci::trust::TrustError;
 use tofu_oci::types::oci::ManifestError;
 
-use super::{Advice, Code, io, remote, trust};
+use super::{Advice, Code, Diagnostic, Failure, io, remote, trust};
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Diagnostic::of(&error, advice(&error)).into()
+    }
+}
 
 pub(super) fn advice(error: &StoreError) -> Advice {
     match error {

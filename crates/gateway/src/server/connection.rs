@@ -15,6 +15,7 @@ use hyper_util::server::graceful::Watcher;
 use tofu_oci_store::User;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
 use super::ServerOptions;
@@ -38,6 +39,7 @@ const HEAD: u32 = 64 * 1024;
 pub(super) struct Connections {
     router: Router,
     hosts: Hosts,
+    acceptor: Option<TlsAcceptor>,
     limits: Limits,
     log: Option<Arc<dyn AccessLog>>,
     builder: Builder<TokioExecutor>,
@@ -47,10 +49,12 @@ impl Connections {
     pub(super) fn new(options: ServerOptions, address: SocketAddr) -> Self {
         Self {
             router: options.router,
-            hosts: match address.ip().is_loopback() {
-                true => Hosts::Loopback,
-                false => Hosts::Any,
+            hosts: match (&options.tls, address.ip().is_loopback()) {
+                (_, false) => Hosts::Any,
+                (Some(tls), true) => tls.hosts.clone(),
+                (None, true) => Hosts::Loopback,
             },
+            acceptor: options.tls.map(|tls| TlsAcceptor::from(tls.config)),
             builder: builder(&options.limits),
             limits: options.limits,
             log: options.access_log,
@@ -66,7 +70,15 @@ impl Connections {
     ) {
         // Answers are written in large pieces; waiting for more helps nobody.
         let _ = stream.set_nodelay(true);
-        self.http(stream, peer, watcher).await;
+        let Some(acceptor) = &self.acceptor else {
+            return self.http(stream, peer, watcher).await;
+        };
+        let handshake = tokio::time::timeout(self.limits.head, acceptor.accept(stream));
+        match handshake.await {
+            Ok(Ok(stream)) => self.http(stream, peer, watcher).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
+            Err(_) => tracing::debug!(%peer, "the TLS handshake takes too long"),
+        }
     }
 
     async fn http<S>(self: Arc<Self>, stream: S, peer: SocketAddr, watcher: Watcher)

@@ -7,6 +7,8 @@ use hyper::header::HOST;
 use hyper::{HeaderMap, Uri, Version};
 use tofu_oci_types::oci::RegistryHost;
 
+use super::tls::TlsName;
+
 /// Which hosts a request may name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Hosts {
@@ -14,6 +16,8 @@ pub(super) enum Hosts {
     Any,
     /// Those that mean this machine.
     Loopback,
+    /// Those, and these.
+    Named(Vec<TlsName>),
 }
 
 impl Hosts {
@@ -33,17 +37,24 @@ impl Hosts {
         match (header, authority) {
             (None, None) => version < Version::HTTP_11,
             (header, authority) => {
-                let header = header.is_none_or(|host| host.is_some_and(is_loopback));
-                header && authority.is_none_or(is_loopback)
+                let header = header.is_none_or(|host| host.is_some_and(|h| self.has(h)));
+                header && authority.is_none_or(|host| self.has(host))
             }
         }
     }
-}
 
-/// Whether a host, with or without a port, means this machine.
-fn is_loopback(host: &str) -> bool {
-    host.parse::<RegistryHost>()
-        .is_ok_and(|host| host.is_loopback() || host.name().ends_with(".localhost"))
+    /// Whether a host, with or without a port, is one of them.
+    fn has(&self, host: &str) -> bool {
+        let Ok(host) = host.parse::<RegistryHost>() else {
+            return false;
+        };
+        let name = host.name().parse().ok();
+        let named = match self {
+            Self::Named(names) => name.is_some_and(|name| names.contains(&name)),
+            Self::Any | Self::Loopback => false,
+        };
+        named || host.is_loopback() || host.name().ends_with(".localhost")
+    }
 }
 
 #[cfg(test)]
@@ -90,6 +101,19 @@ mod tests {
             "http://evil.example/v2/",
             Version::HTTP_11
         ));
+        let named = Hosts::Named(vec!["registry.test".parse().unwrap()]);
+        for (host, allowed) in [
+            ("registry.test:5000", true),
+            ("Registry.Test", true),
+            ("localhost", true),
+            ("evil.registry.test", false),
+            ("evil.example", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            let found = named.allow(Version::HTTP_11, &"/".parse().unwrap(), &headers);
+            assert_eq!(found, allowed, "{host}");
+        }
         let any = Hosts::Any;
         assert!(any.allow(Version::HTTP_11, &"/".parse().unwrap(), &HeaderMap::new()));
     }

@@ -12,6 +12,7 @@ mod limits;
 mod pace;
 mod recorded;
 mod stream;
+mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -30,11 +31,14 @@ use connection::Connections;
 pub use error::ServerError;
 pub use limits::Limits;
 pub(crate) use pace::TooSlow;
+pub use tls::{Clock, LocalAuthority, Tls, TlsError, TlsName};
 
 /// What a server is made of.
 pub struct ServerOptions {
     /// Where to listen. Port 0 picks a free one.
     pub listen: SocketAddr,
+    /// How the server proves who it is; `None` serves in the clear.
+    pub tls: Option<Tls>,
     /// What answers.
     pub router: Router,
     /// How much of everything there may be.
@@ -48,6 +52,7 @@ impl ServerOptions {
     pub fn new(router: Router) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls: None,
             router,
             limits: Limits::default(),
             access_log: None,

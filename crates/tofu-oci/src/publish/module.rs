@@ -124,13 +124,15 @@ impl Publisher {
         if absent {
             versions = to.versions().await?;
             version_tag::refuse_twin(to, &plan.version, &versions)?;
+            version_tag::refuse_mixed(to, &MODULE_PACKAGE, None, &versions).await?;
         }
-        let at = existing.as_ref().map(|_| &plan.tag);
-        version_tag::refuse_mixed(to, &MODULE_PACKAGE, at, &versions).await?;
         let writer = to.writer().filter(|_| absent);
         let mut packed = self.pack(&plan, writer, options).await?;
         let manifest = ModuleArtifact::write(&draft(&plan, &packed, options)).manifest;
         let replaced = existing.filter(|old| old.digest != *manifest.digest());
+        if replaced.is_some() {
+            version_tag::refuse_mixed(to, &MODULE_PACKAGE, Some(&plan.tag), &versions).await?;
+        }
         let (root, replaced) = match replaced {
             None => (manifest, None),
             Some(old) if options.existing == Existing::Replace => (manifest, Some(old)),

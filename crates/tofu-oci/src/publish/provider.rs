@@ -125,15 +125,17 @@ impl Publisher {
         if existing.is_none() {
             versions = to.versions().await?;
             version_tag::refuse_twin(to, plan.release.name.version(), &versions)?;
+            version_tag::refuse_mixed(to, &PROVIDER, None, &versions).await?;
         }
-        let at = existing.as_ref().map(|_| &plan.tag);
-        version_tag::refuse_mixed(to, &PROVIDER, at, &versions).await?;
         let writer = to.writer().filter(|_| existing.is_none());
         let mut proven = self.prove(&plan, writer, options).await?;
         let artifact = ProviderArtifact::write(&draft(&plan, &proven, options))?;
         let replaced = existing
             .as_ref()
             .filter(|old| old.digest != *artifact.index.digest());
+        if replaced.is_some() {
+            version_tag::refuse_mixed(to, &PROVIDER, Some(&plan.tag), &versions).await?;
+        }
         let rule = match replaced {
             None => TagRule::Create,
             Some(old) if options.existing == Existing::Replace => TagRule::Move {

@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use tofu_oci_store::{
-    Blob, CopyError, CopyReport, PutManifest, Repository, StoreError, TagRule, WritableRepository,
+    Blob, CopyError, CopyReport, Domain, PutManifest, Repository, StoreError, TagRule,
+    WritableRepository,
 };
 use tofu_oci_types::oci::{Descriptor, Digest, Manifest, Tag};
 
 use super::PublishError;
 use super::destination::{Destination, Staging};
+
+/// How many questions are asked at a time.
+const AT_A_TIME: usize = 8;
 
 /// What is missing, cut short, or, where it was read, not what it should be.
 #[derive(Debug, Default)]
@@ -37,16 +42,26 @@ impl Destination {
         manifests: &[Manifest],
         read: bool,
     ) -> Result<Lost, PublishError> {
-        let mut lost = Lost::default();
         let mut seen = HashSet::new();
+        let mut asked: Vec<&Descriptor> = Vec::new();
         for manifest in manifests {
-            if !self.intact(manifest.descriptor(), read).await? {
-                lost.manifests.insert(manifest.digest().clone());
-            }
-            for blob in manifest.blobs() {
-                if seen.insert(blob.digest.clone()) && !self.intact(blob, read).await? {
-                    lost.blobs.insert(blob.digest.clone(), blob.plain());
-                }
+            let listed = std::iter::once(manifest.descriptor()).chain(manifest.blobs());
+            asked.extend(listed.filter(|found| seen.insert(found.digest.clone())));
+        }
+        let answers: Vec<(&Descriptor, bool)> =
+            futures_util::stream::iter(asked)
+                .map(|found| async move {
+                    Ok::<_, PublishError>((found, self.intact(found, read).await?))
+                })
+                .buffered(AT_A_TIME)
+                .try_collect::<Vec<_>>()
+                .await?;
+        let mut lost = Lost::default();
+        for (found, _) in answers.into_iter().filter(|(_, intact)| !intact) {
+            if found.media_type.is_manifest() {
+                lost.manifests.insert(found.digest.clone());
+            } else {
+                lost.blobs.insert(found.digest.clone(), found.plain());
             }
         }
         Ok(lost)
@@ -56,10 +71,12 @@ impl Destination {
         let Some(reader) = self.reader() else {
             return Ok(false);
         };
-        let result = if descriptor.media_type.is_manifest() {
+        // A registry answers for its manifests; a directory may have been damaged.
+        let registry = matches!(reader.place().domain, Domain::Registry(_));
+        let result = if descriptor.media_type.is_manifest() && (read || !registry) {
             let manifest = reader.manifest(&descriptor.digest.clone().into()).await;
             manifest.map(|found| found.descriptor().size == descriptor.size)
-        } else if read {
+        } else if read && !descriptor.media_type.is_manifest() {
             drain(reader.as_ref(), descriptor).await.map(|()| true)
         } else {
             reader.has(descriptor).await

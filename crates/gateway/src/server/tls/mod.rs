@@ -1,0 +1,83 @@
+//! Encryption: certificates from files, or from an authority of our own.
+
+mod error;
+mod leaf;
+mod local;
+mod name;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::ResolvesServerCert;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+
+pub use error::TlsError;
+pub use local::LocalAuthority;
+pub use name::TlsName;
+
+use super::host::Hosts;
+
+/// Tells the time, for certificates that are made anew before they expire.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// How a server proves who it is.
+#[derive(Clone)]
+pub struct Tls {
+    pub(super) config: Arc<ServerConfig>,
+    pub(super) hosts: Hosts,
+}
+
+impl Tls {
+    /// A certificate, followed by those of its issuers, and its key, all as PEM.
+    ///
+    /// # Errors
+    /// [`TlsError`] where one of them cannot be read, or they do not belong together.
+    pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
+        let chain = chain.map_err(TlsError::Certificates)?;
+        if chain.is_empty() {
+            return Err(TlsError::NoCertificate);
+        }
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(TlsError::Key)?;
+        let certified = CertifiedKey::from_der(chain, key, &provider())?;
+        let resolver = Arc::new(SingleCertAndKey::from(certified));
+        // A browser that was sent here under another name would refuse the certificate.
+        Self::with(resolver, Hosts::Any)
+    }
+
+    /// Certificates that `authority` makes.
+    ///
+    /// # Errors
+    /// [`TlsError`] where the library refuses.
+    pub fn local(authority: LocalAuthority) -> Result<Self, TlsError> {
+        let hosts = Hosts::Named(authority.names().to_vec());
+        Self::with(Arc::new(leaf::Leaves::new(authority)?), hosts)
+    }
+
+    fn with(resolver: Arc<dyn ResolvesServerCert>, hosts: Hosts) -> Result<Self, TlsError> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(resolver);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self {
+            config: Arc::new(config),
+            hosts,
+        })
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+fn provider() -> CryptoProvider {
+    aws_lc_rs::default_provider()
+}
