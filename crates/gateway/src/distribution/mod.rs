@@ -16,6 +16,7 @@ mod manifests;
 mod page;
 mod query;
 mod range;
+mod recent;
 mod referrers;
 mod route;
 mod tags;
@@ -37,6 +38,7 @@ use tofu_oci_store::{Storage, User};
 use crate::access::{Access, Need};
 use error::Refusal;
 use query::Query;
+use recent::Recent;
 use route::Route;
 
 pub(crate) const DOCKER_CONTENT_DIGEST: HeaderName =
@@ -60,6 +62,7 @@ pub struct Distribution {
     storage: Arc<dyn Storage>,
     access: Access,
     version_tags: VersionTags,
+    recent: Recent,
 }
 
 /// One request, with what was found out about it.
@@ -78,6 +81,7 @@ impl Distribution {
             storage,
             access: Access::open(),
             version_tags: VersionTags::Immutable,
+            recent: Recent::default(),
         }
     }
 

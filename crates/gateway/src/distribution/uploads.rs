@@ -56,7 +56,7 @@ impl Distribution {
             }
         }
         match upload.finish(&digest).await {
-            Ok(_) => created(name, &digest),
+            Ok(_) => self.created(name, &digest),
             Err(error) => {
                 if let Ok(upload) = self.storage.resume(name, &id, &call.user).await {
                     let _ = upload.cancel().await;
@@ -103,7 +103,7 @@ impl Distribution {
                     return located(refusal, name, id, upload.offset());
                 }
                 upload.finish(&digest).await?;
-                created(name, &digest)
+                self.created(name, &digest)
             }
             Method::DELETE => {
                 upload.cancel().await?;
@@ -131,7 +131,7 @@ impl Distribution {
         };
         let Some(from) = from else { return Ok(None) };
         match self.storage.link(&from, name, digest).await {
-            Ok(_) => created(name, digest).map(Some),
+            Ok(_) => self.created(name, digest).map(Some),
             Err(error) if error.is_absent() => Ok(None),
             Err(StoreError::ReservedName { name: taken, .. }) if taken == from => Ok(None),
             Err(error) => Err(error.into()),
@@ -147,8 +147,25 @@ impl Distribution {
         if self.storage.stat(name, digest, Kind::Blob).await?.is_some() {
             return Ok(Some(name.clone()));
         }
+        let recent = self.recent.get(digest).into_iter().collect::<Vec<_>>();
+        if let Some(found) = self.storage.find(digest, &recent).await? {
+            return Ok(Some(found));
+        }
         let others = self.storage.repositories(None, SEARCHED).await?;
         Ok(self.storage.find(digest, &others).await?)
+    }
+
+    /// The blob is there.
+    fn created(&self, name: &RepositoryName, digest: &Digest) -> Answer {
+        self.recent.put(digest, name);
+        let mut response = empty(StatusCode::CREATED);
+        let headers = response.headers_mut();
+        headers.insert(
+            header::LOCATION,
+            value(&format!("/v2/{name}/blobs/{digest}"))?,
+        );
+        headers.insert(DOCKER_CONTENT_DIGEST, value(digest.as_str())?);
+        Ok(response)
     }
 }
 
@@ -220,16 +237,4 @@ fn location(name: &RepositoryName, id: &UploadId, offset: u64) -> String {
 
 fn arrived(offset: u64) -> String {
     format!("0-{}", offset.saturating_sub(1))
-}
-
-/// The blob is there.
-fn created(name: &RepositoryName, digest: &Digest) -> Answer {
-    let mut response = empty(StatusCode::CREATED);
-    let headers = response.headers_mut();
-    headers.insert(
-        header::LOCATION,
-        value(&format!("/v2/{name}/blobs/{digest}"))?,
-    );
-    headers.insert(DOCKER_CONTENT_DIGEST, value(digest.as_str())?);
-    Ok(response)
 }
