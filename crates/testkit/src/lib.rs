@@ -2,6 +2,7 @@
 //!
 //! - [`Zip`] makes zips of any shape, also such as no program would make.
 //! - [`ProviderRelease`] writes the files of a release, as goreleaser leaves them.
+//! - [`Registry`] is the embedded registry on loopback.
 //! - [`Sandbox`] runs a program in a directory of its own, without the environment of the machine.
 
 #![allow(
@@ -14,11 +15,13 @@
 )]
 
 mod executable;
+mod registry;
 mod release;
 mod sandbox;
 mod zip;
 
 pub use executable::executable;
+pub use registry::Registry;
 pub use release::ProviderRelease;
 pub use sandbox::{Run, Sandbox, peer, skipped};
 pub use zip::{Zip, ZipEntry};

@@ -5,11 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tofu_oci_gateway::{Distribution, VersionTags};
 use tofu_oci_store::layout::{Access, LayoutStorage};
+use tofu_oci_store::remote::{Purpose, Remote};
 use tofu_oci_store::{
     Blob, Files, MemoryStorage, Put, PutManifest, Storage, StorageRepository, StoreError, TagRule,
     WritableRepository,
 };
+use tofu_oci_testkit::Registry;
 use tofu_oci_types::oci::{
     Descriptor, Digest, ImageManifest, Index, Manifest, MediaType, RepositoryName, Tag, TagOrDigest,
 };
@@ -97,6 +100,8 @@ pub(crate) struct Backend {
     pub(crate) kind: &'static str,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) dir: Option<tempfile::TempDir>,
+    /// A registry over the storage, through which repositories are reached.
+    pub(crate) registry: Option<(Registry, Remote)>,
 }
 
 impl Backend {
@@ -107,16 +112,37 @@ impl Backend {
                 kind: "memory",
                 storage: Arc::new(MemoryStorage::new()),
                 dir: None,
+                registry: None,
             },
+            Self::remote(),
             Self {
                 kind: "layout",
                 storage: Arc::new(layout(dir.path(), &Files::new())),
                 dir: Some(dir),
+                registry: None,
             },
         ]
     }
 
+    /// A registry in memory, over the network.
+    fn remote() -> Self {
+        let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
+        let distribution = Distribution::new(Arc::clone(&storage));
+        let distribution = distribution.with_version_tags(VersionTags::Mutable);
+        let registry = Registry::serving(distribution.router());
+        Self {
+            kind: "remote",
+            storage,
+            dir: None,
+            registry: Some((registry, Remote::default())),
+        }
+    }
+
     pub(crate) fn repository(&self, text: &str) -> Arc<dyn WritableRepository> {
+        if let Some((registry, remote)) = &self.registry {
+            let host = registry.host().parse().unwrap();
+            return Arc::new(remote.repository(&host, &name(text), Purpose::Write));
+        }
         Arc::new(StorageRepository::new(
             Arc::clone(&self.storage),
             name(text),
