@@ -251,7 +251,7 @@ mod behaviour {
         }
     }
 
-    pub(super) async fn manifests_keep_their_bytes_and_types(repo: &Repo, _: &Backend) {
+    pub(super) async fn manifests_keep_their_bytes_and_types(repo: &Repo, backend: &Backend) {
         put_bytes(repo.as_ref(), b"{}").await;
         put_bytes(repo.as_ref(), b"layer").await;
         let pretty = serde_json::to_vec_pretty(
@@ -300,6 +300,10 @@ mod behaviour {
             assert_eq!(read, manifest, "{what}");
             let put = put_tagged(repo.as_ref(), &manifest, "t", TagRule::Overwrite).await;
             assert_eq!(put.unwrap(), Put::Uploaded, "{what}");
+            if what == "sha512" && backend.registry.is_some() {
+                // What is sent to a tag has no digest of ours: the registry chooses the algorithm.
+                continue;
+            }
             assert_eq!(repo.manifest(&at("t")).await.unwrap(), manifest, "{what}");
             let head = repo.head(&tag("t")).await.unwrap().unwrap();
             assert_eq!(head, manifest.descriptor().plain(), "{what}");
@@ -513,7 +517,7 @@ mod behaviour {
         );
     }
 
-    pub(super) async fn deleting(repo: &Repo, _: &Backend) {
+    pub(super) async fn deleting(repo: &Repo, backend: &Backend) {
         let child = put_image(repo.as_ref(), b"child").await;
         let parent = index(&[&child]);
         for text in ["1.0.0", "latest"] {
@@ -522,10 +526,15 @@ mod behaviour {
                 .unwrap();
         }
         let error = repo.delete(&by(child.digest())).await.unwrap_err();
-        assert!(
-            matches!(&error, StoreError::Referenced { by, .. } if by == parent.digest()),
-            "{error}"
-        );
+        let refused = match &error {
+            StoreError::Referenced { by, .. } => by == parent.digest(),
+            // A registry says it in its own words.
+            StoreError::Remote(error) => {
+                backend.registry.is_some() && error.to_string().contains(parent.digest().as_str())
+            }
+            _ => false,
+        };
+        assert!(refused, "{error}");
         repo.delete(&at("latest")).await.unwrap();
         assert_eq!(repo.tags().await.unwrap(), [tag("1.0.0")]);
         let error = repo.delete(&at("latest")).await.unwrap_err();
@@ -586,7 +595,7 @@ mod behaviour {
         assert_eq!(puts, [Put::Present; 3]);
     }
 
-    pub(super) async fn many_writers_at_once(repo: &Repo, _: &Backend) {
+    pub(super) async fn many_writers_at_once(repo: &Repo, backend: &Backend) {
         let tasks: Vec<_> = (0..20)
             .map(|n| {
                 let repo = Arc::clone(repo);
@@ -607,7 +616,9 @@ mod behaviour {
             won += usize::from(task.await.unwrap());
         }
         // Two of them had the same manifest, so the winner may have a companion.
-        assert!((1..=2).contains(&won), "{won}");
+        // No request of the distribution specification compares before it sets a tag.
+        let alone = backend.registry.is_none();
+        assert!((1..=2).contains(&won) || !alone, "{won}");
         assert_eq!(repo.tags().await.unwrap().len(), 21);
     }
 }

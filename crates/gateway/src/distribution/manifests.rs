@@ -61,7 +61,11 @@ impl Distribution {
             TagOrDigest::Tag(tag) => self.storage.resolve(name, tag).await?,
             TagOrDigest::Digest(digest) => self.storage.stat(name, digest, Kind::Manifest).await?,
         };
-        let stat = stat.ok_or_else(Refusal::unknown_manifest)?;
+        let Some(stat) = stat else {
+            // Is it the manifest or the whole repository that is missing?
+            self.storage.tags(name, None, 0).await?;
+            return Err(Refusal::unknown_manifest());
+        };
         let bytes = match call.parts.method {
             Method::HEAD => None,
             _ => Some(self.verified(name, &stat).await?),

@@ -1,5 +1,7 @@
 //! Manifests of a registry. Distribution spec v1.1.1, "Pulling manifests", "Pushing Manifests".
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
@@ -140,9 +142,21 @@ impl RemoteRepository {
     /// Stores a batch: all by digest in order, then all tags, after no rule was found to forbid one.
     pub(super) async fn put_batch(&self, batch: &[PutManifest]) -> Result<Vec<Put>> {
         let mut changes = Vec::with_capacity(batch.len());
+        // Two tags of one batch see each other.
+        let mut given: HashMap<&Tag, &Manifest> = HashMap::new();
         for item in batch {
             for tag in &item.tags {
-                changes.push(self.decide(tag, &item.manifest).await?);
+                changes.push(match given.get(&tag.0) {
+                    Some(earlier) => decide(
+                        &self.place,
+                        tag,
+                        Some(earlier.digest()),
+                        &item.manifest,
+                        |_| Ok((*earlier).clone()),
+                    )?,
+                    None => self.decide(tag, &item.manifest).await?,
+                });
+                given.insert(&tag.0, &item.manifest);
             }
         }
         let mut puts = Vec::with_capacity(batch.len());
