@@ -1,8 +1,10 @@
 #!/bin/sh
 # The main job of tofu-oci on real input, in a temporary directory that is removed at the end:
-# build a provider, publish it and a module into a directory, install both into a configuration, use them.
+# build a provider, start a registry, publish the provider and a module to it, install both into a configuration, use
+# them.
 #
-# Needed: Rust, a C compiler, and the package registry that the two builds read. Nothing else touches a network.
+# Needed: Rust, a C compiler, and the package registry that the two builds read. The registry listens on loopback, on
+# a port that is free, and ends with the script.
 # Settings, all optional:
 #   TOFU_OCI_QUICK_START_CLIENT   the client that tries the result; "none" for none (default: tofu, else terraform)
 #   TOFU_OCI_QUICK_START_BINARY   a tofu-oci that is already built
@@ -13,7 +15,15 @@ examples=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 root=$(dirname -- "$examples")
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/tofu-oci-quick-start.XXXXXX")
-trap 'rm -rf -- "$work"' EXIT
+server=
+finish() {
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || :
+        wait "$server" 2>/dev/null || :
+    fi
+    rm -rf -- "$work"
+}
+trap finish EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -60,16 +70,29 @@ cp -R -- "$examples/quick-start/configuration" "$work/configuration"
 cd -- "$work"
 ls dist
 
-heading 'Publish the provider and a module into a directory of OCI image layouts'
-tofu_oci publish provider dist dir:registry//acme/demo --source registry.example.com/acme/demo
-tofu_oci publish module label dir:registry//modules/label:1.2.0
+heading 'Start a registry'
+printf '$ tofu-oci serve --data registry --listen 127.0.0.1:0 &\n'
+"$binary" serve --data registry --listen 127.0.0.1:0 2>server.log &
+server=$!
+registry=
+while [ -z "$registry" ]; do
+    kill -0 "$server" 2>/dev/null || { cat server.log >&2; fail 'the registry did not start'; }
+    registry=$(sed -n 's|^listening on http://||p' server.log)
+done
+printf 'it listens on %s\n' "$registry"
+
+heading 'Publish the provider and a module'
+tofu_oci publish provider dist "$registry/acme/demo" --source registry.example.com/acme/demo
+tofu_oci publish module label "$registry/modules/label:1.2.0"
 
 heading 'What is in it'
-tofu_oci list dir:registry//acme/demo
-tofu_oci show dir:registry//acme/demo:1.2.3
+tofu_oci list "$registry/acme/demo"
+tofu_oci show "$registry/acme/demo:1.2.3"
 
 heading 'Install both into a configuration'
-tofu_oci install configuration --from 'dir:registry//{namespace}/{type}' --module-from oci.example.com=dir:registry
+# The configuration calls its module from a registry; here it is the one that was started.
+sed "s|oci://oci.example.com/|oci://$registry/|" configuration/main.tf >main.tf && mv main.tf configuration/main.tf
+tofu_oci install configuration --from "$registry/{namespace}/{type}"
 cd configuration
 run cat .terraform.lock.hcl
 run find .terraform -type f
@@ -87,12 +110,14 @@ heading 'The same by hand, in the root of the repository'
 cat <<'END'
   cargo install --locked --path crates/cli
   cargo run --locked --manifest-path examples/demo-provider/pack/Cargo.toml -- dist
-  tofu-oci publish provider dist dir:registry//acme/demo --source registry.example.com/acme/demo
-  tofu-oci publish module examples/demo-module dir:registry//modules/label:1.2.0
-  tofu-oci list dir:registry//acme/demo
-  tofu-oci show dir:registry//acme/demo:1.2.3
+  tofu-oci serve --data registry &
+  tofu-oci publish provider dist localhost:5000/acme/demo --source registry.example.com/acme/demo
+  tofu-oci publish module examples/demo-module localhost:5000/modules/label:1.2.0
+  tofu-oci list localhost:5000/acme/demo
+  tofu-oci show localhost:5000/acme/demo:1.2.3
   cp -R examples/quick-start/configuration configuration
-  tofu-oci install configuration --from 'dir:registry//{namespace}/{type}' --module-from oci.example.com=dir:registry
+  sed -i.bak 's|oci.example.com|localhost:5000|' configuration/main.tf
+  tofu-oci install configuration --from 'localhost:5000/{namespace}/{type}'
   cd configuration
   tofu init -plugin-dir=.terraform/providers    # or terraform
   tofu apply

@@ -183,7 +183,6 @@ codes! {
     ModuleEscapes "module-escapes" Refused "A local module source leads out of the package that the calling module is in.";
     ModuleNotFound "module-not-found" Failed "The directory or package of a module is not there.";
     ModuleSourceKind "module-source-kind" Failed "A module has a source of a kind that is not fetched.";
-    ModuleHostUnmapped "module-host-unmapped" Usage "Nothing says where the modules of a registry are.";
     ProviderNotFound "provider-not-found" Failed "There is no such provider, or not this version of it.";
     ProviderCollision "provider-collision" Usage "The template gives two providers the same repository.";
     ProviderUnmapped "provider-unmapped" Usage "The template gives no repository for a provider, or there is no template.";

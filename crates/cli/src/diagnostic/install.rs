@@ -34,9 +34,6 @@ fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
         InstallError::ModuleDirectory { .. } => Advice::new(Code::ModuleNotFound),
         InstallError::ModuleKind { .. } => Advice::new(Code::ModuleSourceKind)
             .hint("publish the module with `tofu-oci publish module`, and call it by an oci:// source"),
-        InstallError::ModuleHost { host, .. } => Advice::new(Code::ModuleHostUnmapped).hint(format!(
-            "say which directory has them with `--module-from {host}=dir:PATH`"
-        )),
         InstallError::ModuleSubdirectory { .. } => Advice::new(Code::ModuleNotFound),
         InstallError::Module { source, .. } => source::advice(source),
         InstallError::Versions { source, .. } => source::advice(source),

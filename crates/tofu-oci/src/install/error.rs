@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use tofu_oci_source::SourceError;
 use tofu_oci_trust::TrustError;
-use tofu_oci_types::oci::RegistryHost;
 use tofu_oci_types::tofu::config::{ConfigErrors, Requirement};
 use tofu_oci_types::tofu::lock_file::LockFileError;
 use tofu_oci_types::tofu::syntax::SourceRange;
@@ -95,16 +94,6 @@ pub enum InstallError {
         module: String,
         /// The source.
         source_text: String,
-        /// The call.
-        at: Box<SourceRange>,
-    },
-    /// The registry of a module has no directory to read it from.
-    #[error("{module} at {at}: nothing says where modules of {host} are")]
-    ModuleHost {
-        /// The module.
-        module: String,
-        /// The registry's host.
-        host: RegistryHost,
         /// The call.
         at: Box<SourceRange>,
     },

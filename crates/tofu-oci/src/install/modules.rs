@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tofu_oci_source::{Connect, FetchOptions, Fetched, fetch_module};
 use tofu_oci_store::files::{AtomicFile, Files};
 use tofu_oci_trust::content::Threads;
-use tofu_oci_types::oci::{Address, Descriptor, DirectoryAddress, RegistryHost, Tag};
+use tofu_oci_types::oci::{Address, Descriptor, DirectoryAddress, Reference, RegistryHost, Tag};
 use tofu_oci_types::tofu::config::ModuleCall;
 use tofu_oci_types::tofu::{ModuleRecords, ModuleSource, OciModule};
 
@@ -30,14 +30,22 @@ impl ModuleHosts {
         self.0.insert(host, path);
     }
 
-    fn address(&self, module: &OciModule) -> Option<Address> {
-        let path = self.0.get(module.host())?;
-        Some(Address::Directory(DirectoryAddress {
-            path: path.clone(),
-            name: Some(module.repository().clone()),
-            tag: None,
-            digest: None,
-        }))
+    fn address(&self, module: &OciModule) -> Address {
+        let name = module.repository().clone();
+        match self.0.get(module.host()) {
+            Some(path) => Address::Directory(DirectoryAddress {
+                path: path.clone(),
+                name: Some(name),
+                tag: None,
+                digest: None,
+            }),
+            None => Address::Registry(Reference {
+                host: module.host().clone(),
+                name,
+                tag: None,
+                digest: None,
+            }),
+        }
     }
 }
 
@@ -91,14 +99,7 @@ impl ModuleFetcher {
                 });
             }
         };
-        let address = self
-            .hosts
-            .address(module)
-            .ok_or_else(|| InstallError::ModuleHost {
-                module: module_name(path),
-                host: module.host().clone(),
-                at: Box::new(call.at.clone()),
-            })?;
+        let address = self.hosts.address(module);
         let at = module.at().cloned().unwrap_or_else(|| Tag::latest().into());
         let task = self.progress.begin(
             Work::InstallModule {
