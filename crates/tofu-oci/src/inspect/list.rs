@@ -218,6 +218,8 @@ impl Opened {
         for tag in tags {
             match Version::from_tag(&tag) {
                 Some(version) => versions.push((version, tag)),
+                // Kept for registries that cannot list what refers to a manifest: nobody gave it.
+                None if tag.is_referrers_tag() && only.is_none() => {}
                 None => others.push(tag),
             }
         }
@@ -251,18 +253,18 @@ impl Opened {
         version: Version,
         tag: Tag,
     ) -> Result<ListedVersion, InspectError> {
-        let head = self.repository.head(&tag).await;
-        let head = head.map_err(|error| self.failed(&tag, error))?;
         let manifest = self.repository.manifest(&tag.clone().into()).await;
-        let digest = match (&manifest, head) {
-            (Ok(manifest), _) => manifest.digest().clone(),
-            (Err(_), Some(head)) => head.digest,
-            (Err(_), None) => {
-                let absent = StoreError::AbsentTag {
+        let digest = match &manifest {
+            Ok(manifest) => manifest.digest().clone(),
+            // What it stands for is told even where it cannot be read.
+            Err(_) => {
+                let head = self.repository.head(&tag).await;
+                let head = head.map_err(|error| self.failed(&tag, error))?;
+                let absent = || StoreError::AbsentTag {
                     place: self.repository.place().clone(),
                     tag: tag.clone(),
                 };
-                return Err(self.failed(&tag, absent));
+                head.ok_or_else(|| self.failed(&tag, absent()))?.digest
             }
         };
         let (contents, size, created) = match &manifest {

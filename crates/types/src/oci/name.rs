@@ -87,6 +87,17 @@ impl Tag {
     }
 }
 
+impl Tag {
+    /// Whether it is a tag under which clients keep the list of referrers of a digest: `sha256-HEX`. Distribution
+    /// spec v1.1.1, "Referrers Tag Schema".
+    pub fn is_referrers_tag(&self) -> bool {
+        let hex = self.0.strip_prefix("sha256-");
+        let hex = hex.or_else(|| self.0.strip_prefix("sha512-"));
+        let digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+        hex.is_some_and(|hex| hex.len() == 64 && hex.bytes().all(digit))
+    }
+}
+
 impl FromStr for Tag {
     type Err = ParseError;
 
@@ -220,6 +231,19 @@ mod tests {
         }
         for bad in ["", ".a", "-a", "a+b", "a/b", "a b", "a\u{1b}[0m", "é"] {
             assert!(bad.parse::<Tag>().is_err(), "{bad:?}");
+        }
+        for (text, is) in [
+            (format!("sha256-{}", "0a".repeat(32)), true),
+            (format!("sha512-{}", "0a".repeat(32)), true),
+            (format!("sha256-{}", "0A".repeat(32)), false),
+            (format!("sha256-{}.sig", "0a".repeat(32)), false),
+            ("sha256-0a".to_owned(), false),
+        ] {
+            assert_eq!(
+                text.parse::<Tag>().unwrap().is_referrers_tag(),
+                is,
+                "{text}"
+            );
         }
         assert!("a".repeat(128).parse::<Tag>().is_ok());
         assert!("a".repeat(129).parse::<Tag>().is_err());
