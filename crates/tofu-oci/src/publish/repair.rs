@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::StreamExt as _;
 use tofu_oci_store::{
     Blob, CopyError, CopyReport, Domain, PutManifest, Repository, StoreError, TagRule,
     WritableRepository,
@@ -43,25 +43,31 @@ impl Destination {
         read: bool,
     ) -> Result<Lost, PublishError> {
         let mut seen = HashSet::new();
-        let mut asked: Vec<&Descriptor> = Vec::new();
+        let mut asked: Vec<Descriptor> = Vec::new();
         for manifest in manifests {
             let listed = std::iter::once(manifest.descriptor()).chain(manifest.blobs());
-            asked.extend(listed.filter(|found| seen.insert(found.digest.clone())));
+            let fresh = listed.filter(|found| seen.insert(found.digest.clone()));
+            asked.extend(fresh.map(Descriptor::plain));
         }
-        let answers: Vec<(&Descriptor, bool)> =
+        let answers: Vec<Result<(Descriptor, bool), PublishError>> =
             futures_util::stream::iter(asked)
                 .map(|found| async move {
-                    Ok::<_, PublishError>((found, self.intact(found, read).await?))
+                    let intact = self.intact(&found, read).await?;
+                    Ok((found, intact))
                 })
                 .buffered(AT_A_TIME)
-                .try_collect::<Vec<_>>()
-                .await?;
+                .collect()
+                .await;
         let mut lost = Lost::default();
-        for (found, _) in answers.into_iter().filter(|(_, intact)| !intact) {
-            if found.media_type.is_manifest() {
-                lost.manifests.insert(found.digest.clone());
-            } else {
-                lost.blobs.insert(found.digest.clone(), found.plain());
+        for answer in answers {
+            match answer? {
+                (_, true) => {}
+                (found, false) if found.media_type.is_manifest() => {
+                    lost.manifests.insert(found.digest);
+                }
+                (found, false) => {
+                    lost.blobs.insert(found.digest.clone(), found);
+                }
             }
         }
         Ok(lost)

@@ -135,11 +135,6 @@ async fn what_cannot_be_installed_is_named_with_its_call() {
             "neither local nor in an OCI registry",
         ),
         (
-            "unknown host",
-            "oci://elsewhere.example.com/x",
-            "elsewhere.example.com",
-        ),
-        (
             "no package",
             "oci://oci.example.com/absent",
             "cannot install module.m",
