@@ -84,7 +84,7 @@ fn settings_come_from_the_environment() {
 }
 
 #[test]
-fn providers_need_a_template_and_modules_a_directory() {
+fn providers_need_a_template() {
     let sandbox = published();
     sandbox.write("main.tf", CONFIGURATION);
     check!(sandbox, "install --module-from oci.example.com=dir:registry", @r"
@@ -94,12 +94,6 @@ fn providers_need_a_template_and_modules_a_directory() {
     error[provider-unmapped]: the configuration needs providers, and nothing says where they are
       cause: registry.opentofu.org/acme/demo cannot be found
       hint: say where with `--from`, such as --from 'dir:./registry//{namespace}/{type}'
-    ");
-    check!(sandbox, "install --from dir:registry//{namespace}/{type}", @r"
-    exit 2
-    -- stderr
-    error[module-host-unmapped]: module.label at main.tf:10:1: nothing says where modules of oci.example.com are
-      hint: say which directory has them with `--module-from oci.example.com=dir:PATH`
     ");
 }
 
