@@ -1,4 +1,37 @@
-//! Who we are to a registry: where credentials come from.
+//! Who we are to a registry: where credentials come from, and where a login keeps them.
+//!
+//! ```text
+//! configuration: host/path, host  ─┐
+//! default helper                   ├─► the closest fit, of equals the first ─► credential
+//! files: auths, credHelpers,       │
+//!        credsStore                ─┘
+//! ```
+//!
+//! [`CredentialStore`] answers as OpenTofu chooses: a path prefix goes before a host, a host before a helper for
+//! everything; of equals the first is taken, configuration before files, files in the order of
+//! [`AuthEnvironment::auth_files`]. What was chosen is final: when a helper has nothing, or a configured text is
+//! empty, the registry is asked anonymously and nobody else is.
+//!
+//! It knows more than OpenTofu does, where Docker and Podman do: `DOCKER_CONFIG` and `REGISTRY_AUTH_FILE`, keys
+//! that are URLs, the flat `~/.dockercfg`, `identitytoken` and `registrytoken`, the users that stand for a token,
+//! and the several hosts of Docker Hub. In two things it differs:
+//!
+//! - Within one file a `credHelpers` entry of a host goes before the `auths` entry of the same host, as for Docker
+//!   and Podman. A path prefix in `auths` goes before both, as for OpenTofu.
+//! - A file or helper that cannot be used is an error. OpenTofu then forgets all files and is anonymous.
+//!
+//! [`CredentialWriter`] is the other direction: what a login keeps, and what a logout removes.
+//!
+//! A credential is for one registry. What is found for `H` goes to `H`, and nothing here looks elsewhere for it.
+
+mod auth_file;
+mod document;
+mod environment;
+mod helper;
+mod key;
+mod members;
+mod store;
+mod write;
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,6 +39,19 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use tofu_oci_types::oci::{RegistryHost, RepositoryName};
+
+pub use environment::{AuthEnvironment, AuthFileForm, AuthFilePlace, OsKind};
+pub use helper::{HelperName, InvalidHelperName};
+pub use store::{
+    AuthFiles, ConfiguredCredential, ConfiguredLogin, CredentialSettings, CredentialStore,
+};
+pub use write::{CredentialWriter, Erased, LoginPlan, Logout};
+
+/// The user whose password is an identity token.
+const TOKEN_USER: &str = "<token>";
+
+/// What Azure calls that user.
+const AZURE_TOKEN_USER: &str = "00000000-0000-0000-0000-000000000000";
 
 /// What proves who we are. `Debug` shows no secret.
 #[derive(Clone)]
@@ -34,6 +80,25 @@ impl fmt::Debug for Credential {
             Self::AccessToken(_) => f.write_str("AccessToken"),
         }
     }
+}
+
+impl Credential {
+    /// What a user's secret is: a password, or for the users that stand for one, an identity token.
+    pub fn of_user(username: String, secret: SecretString) -> Self {
+        if is_token_user(&username) {
+            Self::IdentityToken(secret)
+        } else {
+            Self::Password {
+                username,
+                password: secret,
+            }
+        }
+    }
+}
+
+/// Whether the user stands for an identity token.
+fn is_token_user(username: &str) -> bool {
+    matches!(username, TOKEN_USER | AZURE_TOKEN_USER)
 }
 
 /// Knows credentials. Asked when a registry wants some, never before.
@@ -112,4 +177,19 @@ impl CredentialSource for FixedCredential {
         let ours = self.0.as_ref().filter(|(ours, _)| ours == host);
         Ok(ours.map(|(_, credential)| credential.clone()))
     }
+}
+
+/// Runs work on a thread that may block.
+async fn blocking<T, F>(work: F) -> Result<T, CredentialError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, CredentialError> + Send + 'static,
+{
+    // Only a runtime that is shut down drops work; then nobody waits for the answer.
+    let stopped = CredentialError::File {
+        file: String::new(),
+        reason: "the program is shutting down".to_owned(),
+    };
+    let done = crate::blocking::blocking(move || Ok(work())).await;
+    done.unwrap_or(Err(stopped))
 }
