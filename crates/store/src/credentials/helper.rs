@@ -131,6 +131,9 @@ impl Helpers {
             };
         }
         let unreadable = || helper.failed("its answer is not JSON of the form that it has to have");
+        if answer.stdout.trim_ascii().is_empty() {
+            return Err(unreadable());
+        }
         let members = Members::read(&answer.stdout).map_err(|_| unreadable())?;
         let text = |name| match members.text(name) {
             Ok(text) => Ok(text.unwrap_or_default()),

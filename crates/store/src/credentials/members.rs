@@ -91,7 +91,7 @@ impl Members {
             return Ok(None);
         };
         let text: Option<String> = serde_json::from_str(value.get())
-            .map_err(|_| Malformed(format!("`{name}` in it is not a text")))?;
+            .map_err(|_| Malformed(format!("{name:?} in it is not a text")))?;
         Ok(text.filter(|text| !text.is_empty()))
     }
 
