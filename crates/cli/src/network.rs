@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use tofu_oci::source::Connect;
 use tofu_oci::store::Files;
+use tofu_oci::store::credentials::{CredentialSettings, CredentialStore};
 use tofu_oci::store::remote::{Listener, Notice, Pem, Proxies, Remote, RemoteOptions};
 use tofu_oci::types::oci::RegistryHost;
 
@@ -47,13 +48,19 @@ impl Network {
         }
     }
 
-    /// Opens repositories in directories and in registries.
+    /// Opens repositories in directories and in registries. Credentials are looked for when a registry wants one.
     ///
     /// # Errors
     ///
     /// A file of certificates that cannot be read.
-    pub(crate) fn connect(&self, files: &Files, printer: &Printer) -> Result<Connect, Failure> {
+    pub(crate) fn connect(
+        &self,
+        files: &Files,
+        credentials: CredentialSettings,
+        printer: &Printer,
+    ) -> Result<Connect, Failure> {
         let mut options = RemoteOptions {
+            credentials: Arc::new(CredentialStore::new(files.clone(), credentials)),
             plain_http: self.plain_http.clone(),
             proxies: self.proxies.clone(),
             listener: Some(listener(printer)),

@@ -24,6 +24,22 @@ const VARIABLES: &[(&str, &str)] = &[
         "the directory that stands for `.terraform`, as for `tofu` and `terraform`",
     ),
     (
+        "REGISTRY_AUTH_FILE",
+        "the only file in which credentials are looked for and kept, as for `podman`",
+    ),
+    (
+        "DOCKER_CONFIG",
+        "the directory of the `config.json` in which Docker keeps credentials",
+    ),
+    (
+        "XDG_RUNTIME_DIR, XDG_CONFIG_HOME",
+        "where `containers/auth.json` is, as for `podman`",
+    ),
+    (
+        "PATH",
+        "where credential helpers are: `docker-credential-NAME`",
+    ),
+    (
         "NO_COLOR",
         "no colours, whatever its value; also `CLICOLOR=0` and `TERM=dumb`",
     ),
@@ -175,6 +191,8 @@ pub fn documents() -> Vec<JsonDocument> {
         entry::<document::ShowDocument>(),
         entry::<document::PullDocument>(),
         entry::<document::RequirementsDocument>(),
+        entry::<document::LoginDocument>(),
+        entry::<document::LogoutDocument>(),
         entry::<document::FsckDocument>(),
         entry::<document::ErrorDocument>(),
         entry::<document::WarningDocument>(),

@@ -14,6 +14,7 @@ use anstream::{AutoStream, ColorChoice};
 use tofu_oci::install::Writes;
 use tofu_oci::source::Connect;
 use tofu_oci::store::Files;
+use tofu_oci::store::credentials::{AuthEnvironment, CredentialSettings, OsKind};
 
 use crate::args::{ColorWhen, GlobalArgs};
 use crate::diagnostic::Failure;
@@ -35,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) scratch: PathBuf,
     /// How registries are reached.
     pub(crate) network: Network,
+    auth: AuthEnvironment,
     progress: ProgressMode,
 }
 
@@ -52,7 +54,6 @@ impl Settings {
         } else {
             Format::Human
         };
-        let data_dir = env::var_os("TF_DATA_DIR").filter(|value| !value.is_empty());
         Self {
             printer: Printer {
                 format,
@@ -64,9 +65,10 @@ impl Settings {
                 .jobs
                 .or_else(|| std::thread::available_parallelism().ok())
                 .unwrap_or(NonZeroUsize::MIN),
-            data_dir: data_dir.map_or_else(|| PathBuf::from(".terraform"), PathBuf::from),
+            data_dir: path("TF_DATA_DIR").unwrap_or_else(|| PathBuf::from(".terraform")),
             scratch: env::temp_dir(),
             network: Network::resolve(args),
+            auth: auth_environment(),
             progress: progress(format, verbosity),
         }
     }
@@ -77,7 +79,17 @@ impl Settings {
     ///
     /// A file of certificates that cannot be read.
     pub(crate) fn connect(&self, files: &Files) -> Result<Connect, Failure> {
-        self.network.connect(files, &self.printer)
+        let credentials = CredentialSettings::of_environment(self.auth.clone());
+        self.network.connect(files, credentials, &self.printer)
+    }
+
+    /// Where credentials are looked for and kept; in `file` alone where one is named.
+    pub(crate) fn auth_environment(&self, file: Option<&PathBuf>) -> AuthEnvironment {
+        let mut environment = self.auth.clone();
+        if let Some(file) = file {
+            environment.registry_auth_file = Some(file.clone());
+        }
+        environment
     }
 
     /// Who is told what an operation does.
@@ -94,6 +106,24 @@ impl Settings {
             (mode, _) => mode,
         };
         TerminalReporter::new(mode, warnings, printer.verbosity, printer.colour)
+    }
+}
+
+/// A variable that names a file or directory; one that is set to nothing counts as not set.
+fn path(name: &str) -> Option<PathBuf> {
+    let value = env::var_os(name).filter(|value| !value.is_empty());
+    value.map(PathBuf::from)
+}
+
+fn auth_environment() -> AuthEnvironment {
+    AuthEnvironment {
+        os: OsKind::here(),
+        home: path(if cfg!(windows) { "USERPROFILE" } else { "HOME" }),
+        xdg_runtime_dir: path("XDG_RUNTIME_DIR"),
+        xdg_config_home: path("XDG_CONFIG_HOME"),
+        docker_config: path("DOCKER_CONFIG"),
+        registry_auth_file: path("REGISTRY_AUTH_FILE"),
+        path: env::var_os("PATH"),
     }
 }
 

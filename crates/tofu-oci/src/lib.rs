@@ -6,6 +6,7 @@
 mod event;
 pub mod inspect;
 pub mod install;
+pub mod login;
 pub mod publish;
 mod warning;
 

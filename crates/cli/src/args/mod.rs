@@ -6,6 +6,8 @@ mod fsck;
 mod global;
 mod install;
 mod list;
+mod login;
+mod logout;
 mod module_from;
 mod publish;
 mod publish_module;
@@ -23,6 +25,8 @@ pub(crate) use fsck::FsckArgs;
 pub(crate) use global::{ColorWhen, GlobalArgs};
 pub(crate) use install::{InstallArgs, OriginArg};
 pub(crate) use list::ListArgs;
+pub(crate) use login::LoginArgs;
+pub(crate) use logout::LogoutArgs;
 pub(crate) use module_from::ModuleFrom;
 pub(crate) use publish::{PublishArgs, PublishCommand, PublishShared};
 pub(crate) use publish_module::PublishModuleArgs;
@@ -77,6 +81,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     Pull(PullArgs),
     Requirements(RequirementsArgs),
+    Login(LoginArgs),
+    Logout(LogoutArgs),
     Serve(ServeArgs),
     Fsck(FsckArgs),
     Completions(CompletionsArgs),

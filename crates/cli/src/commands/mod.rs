@@ -4,6 +4,8 @@ mod completions;
 mod fsck;
 mod install;
 mod list;
+mod login;
+mod logout;
 mod no_source;
 mod publish_module;
 mod publish_provider;
@@ -50,6 +52,8 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Ending, Stop>
         Command::Show(args) => show::run(&args, settings),
         Command::Pull(args) => pull::run(args, settings),
         Command::Requirements(args) => requirements::run(&args, settings),
+        Command::Login(args) => login::run(args, settings),
+        Command::Logout(args) => logout::run(&args, settings),
         Command::Serve(args) => serve::run(&args, settings),
         Command::Fsck(args) => fsck::run(&args, settings),
         Command::Completions(args) => completions::run(&args),

@@ -17,6 +17,7 @@ mod failure;
 mod inspect;
 mod install;
 mod io;
+mod login;
 mod publish;
 mod remote;
 mod render;

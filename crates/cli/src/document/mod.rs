@@ -8,6 +8,8 @@ mod failure;
 mod fsck;
 mod install;
 mod list;
+mod login;
+mod logout;
 mod publish_module;
 mod publish_provider;
 mod pull;
@@ -20,6 +22,8 @@ pub(crate) use failure::{ErrorDocument, ErrorFields, WarningDocument, WarningFie
 pub(crate) use fsck::*;
 pub(crate) use install::*;
 pub(crate) use list::*;
+pub(crate) use login::*;
+pub(crate) use logout::*;
 pub(crate) use publish_module::*;
 pub(crate) use publish_provider::*;
 pub(crate) use pull::*;
