@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::{check, sandbox};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 12] = [
     "",
     "publish",
     "publish provider",
@@ -14,6 +14,8 @@ const COMMANDS: [&str; 10] = [
     "show",
     "pull",
     "requirements",
+    "login",
+    "logout",
     "fsck",
 ];
 

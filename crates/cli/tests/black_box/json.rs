@@ -58,7 +58,7 @@ fn paths(value: &Value, path: &str, found: &mut BTreeMap<String, Vec<&'static st
 
 /// Compares a printed document with its description.
 #[track_caller]
-fn conforms(command: &str, text: &str) {
+pub(crate) fn conforms(command: &str, text: &str) {
     let value: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     assert_eq!(value["version"], 1, "{command}");
     let described = document(command);

@@ -16,6 +16,7 @@ mod inspect;
 mod install;
 mod interrupt;
 mod json;
+mod login;
 mod publish;
 mod requirements;
 mod round_trip;
