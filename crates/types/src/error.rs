@@ -63,6 +63,10 @@ pub enum Noun {
     ModuleSource,
     /// `hostname/namespace/name/system`.
     ModuleAddr,
+    /// `[hostname/]namespace/type` with wildcards.
+    ProviderPattern,
+    /// `host[/name]`: a registry, or the repositories below a name.
+    RepositoryPrefix,
     /// A repository template.
     RepositoryTemplate,
     /// The name of a package file.
@@ -90,6 +94,8 @@ impl fmt::Display for Noun {
             Self::PackageHash => "package hash",
             Self::ModuleSource => "module source",
             Self::ModuleAddr => "module registry address",
+            Self::ProviderPattern => "provider pattern",
+            Self::RepositoryPrefix => "repository prefix",
             Self::RepositoryTemplate => "repository template",
             Self::PackageFilename => "package file name",
             Self::Timestamp => "timestamp",

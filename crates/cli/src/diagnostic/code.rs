@@ -76,6 +76,7 @@ codes! {
     InvalidVersionConstraint "invalid-version-constraint" Failed "A text is not a version constraint.";
     InvalidHostname "invalid-hostname" Failed "A text is not a host name.";
     InvalidProviderAddress "invalid-provider-address" Failed "A text is not a provider source address.";
+    InvalidProviderPattern "invalid-provider-pattern" Failed "A text is not a provider source address with wildcards.";
     InvalidHash "invalid-hash" Failed "A text is not a package hash.";
     InvalidModuleSource "invalid-module-source" Failed "A text is not the source of a module.";
     InvalidModuleAddress "invalid-module-address" Failed "A text is not a module registry address.";

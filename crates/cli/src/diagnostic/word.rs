@@ -33,6 +33,9 @@ pub(super) fn advice(error: &ParseError) -> Advice {
         Noun::PackageHash => Advice::new(Code::InvalidHash),
         Noun::ModuleSource => Advice::new(Code::InvalidModuleSource),
         Noun::ModuleAddr => Advice::new(Code::InvalidModuleAddress),
+        Noun::ProviderPattern => Advice::new(Code::InvalidProviderPattern)
+            .hint("patterns are written [HOST/]NAMESPACE/TYPE, and parts from the right may be `*`"),
+        Noun::RepositoryPrefix => Advice::new(Code::InvalidAddress),
         Noun::RepositoryTemplate => Advice::new(Code::InvalidTemplate),
         Noun::PackageFilename => Advice::new(Code::InvalidPackageFilename)
             .hint("packages are named terraform-provider-TYPE_VERSION_OS_ARCH.zip"),

@@ -45,6 +45,17 @@ impl Hostname {
         }
     }
 
+    /// Reads a host whose labels may be punycode, as names of variables have them.
+    ///
+    /// # Errors
+    /// When the text is no host.
+    pub(crate) fn from_punycode(text: &str) -> Result<Self, ParseError> {
+        let (name, port) = text.split_at(text.find(':').unwrap_or(text.len()));
+        let (unicode, _) =
+            Uts46::new().to_unicode(name.as_bytes(), AsciiDenyList::STD3, Hyphens::Check);
+        format!("{unicode}{port}").parse()
+    }
+
     /// The comparison form: lower-case ASCII, punycode, with `:port`.
     pub fn as_str(&self) -> &str {
         &self.comparison

@@ -1,8 +1,10 @@
 //! Words of OpenTofu and Terraform.
 
+pub mod cli_config;
 pub mod config;
 mod constraint;
 mod go_path;
+pub(crate) mod hcl1;
 mod hostname;
 pub mod lock_file;
 mod module_addr;

@@ -14,7 +14,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Hostname, ProviderAddr};
-use crate::oci::Address;
+use crate::oci::{Address, RegistryHost};
 use crate::{Noun, ParseError};
 
 mod hcl;
@@ -148,6 +148,16 @@ pub struct RepositoryTemplate {
     text: String,
     body: Body,
     variables: BTreeSet<TemplateVariable>,
+    reach: Reach,
+}
+
+/// Where the repositories of a template can be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// In registries and in directories.
+    Anywhere,
+    /// In registries, named as clients name them: by the host, without a scheme.
+    Registries,
 }
 
 #[derive(Clone)]
@@ -157,6 +167,36 @@ enum Body {
 }
 
 impl RepositoryTemplate {
+    /// Reads the `repository_template` of an `oci_mirror` block, as OpenTofu does: always an HCL
+    /// string template, and always of registries. Whether it tells providers apart is another
+    /// question ([`require`](Self::require)).
+    ///
+    /// # Errors
+    /// When the text is no template, or gives no repository for sample values.
+    pub fn for_oci_mirror(text: &str) -> Result<Self, ParseError> {
+        Self::read(text, Reach::Registries)
+    }
+
+    /// The same template, written for the `repository_template` of an `oci_mirror` block.
+    ///
+    /// # Errors
+    /// When its repositories are not in a registry.
+    pub fn to_oci_mirror(&self) -> Result<Self, ParseError> {
+        let text = match &self.body {
+            Body::Hcl(_) => self.text.clone(),
+            Body::Uri(template) => template.to_hcl(),
+        };
+        Self::for_oci_mirror(text.strip_prefix("oci://").unwrap_or(&text))
+    }
+
+    /// The registry, where it is the same for all addresses: written in the template without any
+    /// variable.
+    pub fn registry(&self) -> Option<RegistryHost> {
+        let text = self.text.strip_prefix("oci://").unwrap_or(&self.text);
+        let (host, _) = text.split_once('/')?;
+        host.parse().ok()
+    }
+
     /// The variables that the template refers to, also in branches that are never taken.
     pub fn variables(&self) -> &BTreeSet<TemplateVariable> {
         &self.variables
@@ -248,6 +288,28 @@ impl RepositoryTemplate {
         Ok(())
     }
 
+    fn read(text: &str, reach: Reach) -> Result<Self, ParseError> {
+        let refuse = |reason: String| ParseError::new(Noun::RepositoryTemplate, text, reason);
+        if text.len() > LIMIT {
+            return Err(refuse(format!("it is longer than {LIMIT} bytes")));
+        }
+        let hcl = reach == Reach::Registries || text.contains("${") || text.contains("%{");
+        let (body, variables) = if hcl {
+            hcl::Template::read(text).map(|(t, variables)| (Body::Hcl(t), variables))
+        } else {
+            uri::Template::read(text).map(|(t, variables)| (Body::Uri(t), variables))
+        }
+        .map_err(refuse)?;
+        let template = Self {
+            text: text.to_owned(),
+            body,
+            variables,
+            reach,
+        };
+        template.try_out().map_err(refuse)?;
+        Ok(template)
+    }
+
     fn refuse(&self, reason: String) -> ParseError {
         ParseError::new(Noun::RepositoryTemplate, &self.text, reason)
     }
@@ -262,6 +324,11 @@ impl RepositoryTemplate {
             Body::Hcl(template) => template.evaluate(values)?,
             Body::Uri(template) => template.evaluate(values),
         };
+        if self.reach == Reach::Registries && (text.starts_with("dir:") || text.contains("://")) {
+            return Err(format!(
+                "it gives {text:?}; clients reach registries only, by addresses that begin with a host"
+            ));
+        }
         let address: Address = text
             .parse()
             .map_err(|error: ParseError| format!("it gives {text:?}, whose {error}"))?;
@@ -275,9 +342,10 @@ impl RepositoryTemplate {
 
     /// Finds what would fail for every address.
     fn try_out(&self) -> Result<(), String> {
-        let is_module = [TemplateVariable::Name, TemplateVariable::System]
-            .iter()
-            .any(|variable| self.variables.contains(variable));
+        let is_module = self.reach == Reach::Anywhere
+            && [TemplateVariable::Name, TemplateVariable::System]
+                .iter()
+                .any(|variable| self.variables.contains(variable));
         let sample = if is_module {
             Values::module(
                 "example.com",
@@ -301,23 +369,7 @@ impl FromStr for RepositoryTemplate {
 
     /// Reads a template and tries it out on sample values.
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let refuse = |reason: String| ParseError::new(Noun::RepositoryTemplate, text, reason);
-        if text.len() > LIMIT {
-            return Err(refuse(format!("it is longer than {LIMIT} bytes")));
-        }
-        let (body, variables) = if text.contains("${") || text.contains("%{") {
-            hcl::Template::read(text).map(|(t, variables)| (Body::Hcl(t), variables))
-        } else {
-            uri::Template::read(text).map(|(t, variables)| (Body::Uri(t), variables))
-        }
-        .map_err(refuse)?;
-        let template = Self {
-            text: text.to_owned(),
-            body,
-            variables,
-        };
-        template.try_out().map_err(refuse)?;
-        Ok(template)
+        Self::read(text, Reach::Anywhere)
     }
 }
 

@@ -23,6 +23,16 @@ pub struct SourceProblem {
     pub excerpt: Excerpt,
 }
 
+impl SourceProblem {
+    /// The same without its line, for files that may hold secrets.
+    pub(crate) fn without_excerpt(self) -> Self {
+        Self {
+            excerpt: Excerpt::new("", 0..1),
+            ..self
+        }
+    }
+}
+
 impl fmt::Display for SourceProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: {}", self.range, self.summary, self.detail)

@@ -67,8 +67,7 @@ impl<'a> SourceText<'a> {
     /// Takes a file of UTF-8 text; a byte order mark is skipped.
     pub(crate) fn new(file: &str, bytes: &'a [u8]) -> Result<Self, Box<SourceProblem>> {
         if bytes.len() > LIMIT {
-            let empty = Self::index(file, "");
-            return Err(Box::new(empty.problem(
+            return Err(Box::new(Self::blank(file).problem(
                 "File too large",
                 format!("configuration files may have at most {LIMIT} bytes"),
                 0..0,
@@ -87,6 +86,11 @@ impl<'a> SourceText<'a> {
                 )))
             }
         }
+    }
+
+    /// A file of which nothing is known but its name.
+    pub(crate) fn blank(file: &str) -> Self {
+        Self::index(file, "")
     }
 
     fn index(file: &str, stored: &'a str) -> Self {
@@ -144,6 +148,46 @@ impl<'a> SourceText<'a> {
         }
     }
 
+    /// A problem at `span` of a file that may hold secrets: of its line only what lies in `shown`
+    /// is shown, with an ellipsis for the rest.
+    pub(crate) fn problem_showing(
+        &self,
+        summary: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+        span: Range<usize>,
+        shown: Range<usize>,
+    ) -> SourceProblem {
+        let range = self.range(&span);
+        let start = self.line_start(range.start.line);
+        let line = self.line(range.start.line);
+        let within = |at: usize| at.clamp(start, start + line.len());
+        let shown = within(shown.start)..within(shown.end);
+        let before = self.slice(&(start..shown.start));
+        let behind = self.slice(&(shown.end..start + line.len()));
+        let lead = if before.trim().is_empty() {
+            before
+        } else {
+            "…"
+        };
+        let tail = if behind.trim().is_empty() { "" } else { "…" };
+        let column = |at: usize| {
+            let at = at.clamp(shown.start, shown.end.max(shown.start));
+            lead.chars().count() + self.slice(&(shown.start..at)).chars().count()
+        };
+        let end = if range.end.line == range.start.line {
+            span.end
+        } else {
+            shown.end
+        };
+        let visible = format!("{lead}{}{tail}", self.slice(&shown));
+        SourceProblem {
+            summary,
+            detail: detail.into(),
+            excerpt: Excerpt::new(&visible, column(span.start)..column(end)),
+            range,
+        }
+    }
+
     /// Adds a problem to a list, unless the list is so long that nobody reads on: every problem
     /// costs a look at its line, and generated files can hold thousands on one line.
     pub(crate) fn report(
@@ -164,7 +208,7 @@ impl<'a> SourceText<'a> {
             offset -= 1;
         }
         let line = self.lines.partition_point(|&start| start <= offset).max(1);
-        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+        let start = self.line_start(line);
         let before = self.text.get(start..offset).unwrap_or_default();
         Position {
             line,
@@ -173,9 +217,14 @@ impl<'a> SourceText<'a> {
         }
     }
 
+    /// Where a line begins, counted from one.
+    fn line_start(&self, line: usize) -> usize {
+        self.lines.get(line - 1).copied().unwrap_or_default()
+    }
+
     /// The text of a line, counted from one, without its line end.
     fn line(&self, line: usize) -> &'a str {
-        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+        let start = self.line_start(line);
         let end = self
             .lines
             .get(line)

@@ -97,6 +97,73 @@ fn repositories_of_providers() {
 }
 
 #[test]
+fn templates_of_oci_mirrors() {
+    let read = RepositoryTemplate::for_oci_mirror;
+    for (template, part) in [
+        (
+            "dir:./x//${namespace}/${type}",
+            "clients reach registries only",
+        ),
+        (
+            "oci://example.com/${namespace}/${type}",
+            "clients reach registries only",
+        ),
+        (
+            "example.com/{namespace}/{type}",
+            "template must generate a valid OCI repository address",
+        ),
+        (
+            "example.com/${name}/${system}",
+            "the unknown symbol \"name\"; for providers",
+        ),
+        (
+            "example.com",
+            "template must generate a valid OCI repository address",
+        ),
+    ] {
+        let reason = read(template).unwrap_err().reason;
+        assert!(reason.contains(part), "{template}: {reason}");
+    }
+    // What is a registry for the sample can be a directory for another address.
+    let tricky =
+        r#"${hostname == "evil.example" ? "dir:/etc" : "example.com"}/${namespace}/${type}"#;
+    let error = read(tricky)
+        .unwrap()
+        .for_provider(&addr("evil.example/a/b"))
+        .unwrap_err();
+    assert!(error.reason.contains("clients reach registries only"));
+}
+
+#[test]
+fn written_for_clients() {
+    for (template, written, registry) in [
+        (
+            "example.com/x/{namespace}/{type}",
+            "example.com/x/${namespace}/${type}",
+            Some("example.com"),
+        ),
+        (
+            "oci://example.com:5000/{type}",
+            "example.com:5000/${type}",
+            Some("example.com:5000"),
+        ),
+        (
+            "oci://example.com/${type}",
+            "example.com/${type}",
+            Some("example.com"),
+        ),
+        ("${hostname}/x/${type}", "${hostname}/x/${type}", None),
+    ] {
+        let template = t(template);
+        assert_eq!(template.to_oci_mirror().unwrap().to_string(), written);
+        let found = template.registry().map(|host| host.to_string());
+        assert_eq!(found.as_deref(), registry);
+    }
+    assert!(t("dir:x//{namespace}/{type}").to_oci_mirror().is_err());
+    assert!(t("example.com/{name}/{system}").to_oci_mirror().is_err());
+}
+
+#[test]
 fn refused_on_reading() {
     for (template, part) in [
         ("example.com/${hostname[1]}/${type}", "unexpected value"),

@@ -36,6 +36,15 @@ impl Template {
         Ok((Self(pieces), variables))
     }
 
+    /// The same as an HCL string template. Literals of this kind have neither `${` nor `%{`.
+    pub(super) fn to_hcl(&self) -> String {
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Literal(text) => text.clone(),
+            Piece::Variable(variable) => format!("${{{variable}}}"),
+        });
+        pieces.collect()
+    }
+
     pub(super) fn evaluate(&self, values: &Values<'_>) -> String {
         self.0
             .iter()
