@@ -6,6 +6,7 @@ use tofu_oci_store::StoreError;
 use tofu_oci_trust::TrustError;
 use tofu_oci_types::ParseError;
 use tofu_oci_types::artifact::ArtifactError;
+use tofu_oci_types::tofu::syntax::SourceRange;
 use tofu_oci_types::tofu::{Collision, Platform, ProviderAddr, Version};
 
 /// What went wrong between asking a source and having a verified package.
@@ -34,6 +35,24 @@ pub enum SourceError {
         /// What the place said.
         #[source]
         source: StoreError,
+    },
+    /// None of several sources has the provider, or none is for it.
+    #[error("{provider} is {}", nowhere(.places))]
+    Nowhere {
+        /// The provider.
+        provider: ProviderAddr,
+        /// Where it was looked for; nowhere, where no source is for it.
+        places: Vec<String>,
+    },
+    /// The installation method that is for the provider is one whose packages cannot be read.
+    #[error("{provider} would come from the {method} block at {at}, whose packages cannot be read")]
+    UnsupportedMethod {
+        /// The provider.
+        provider: ProviderAddr,
+        /// The name of the method.
+        method: &'static str,
+        /// The block.
+        at: Box<SourceRange>,
     },
     /// The provider's address has no place under the repository template.
     #[error("{provider} has no repository under the template")]
@@ -143,9 +162,17 @@ impl SourceError {
         matches!(
             self,
             Self::UnknownProvider { .. }
+                | Self::Nowhere { .. }
                 | Self::UnknownVersion { .. }
                 | Self::PlatformMissing { .. }
                 | Self::UnknownModule { .. }
         )
     }
+}
+
+fn nowhere(places: &[String]) -> String {
+    if places.is_empty() {
+        return "for no installation method".to_owned();
+    }
+    format!("in none of {}", places.join(", "))
 }

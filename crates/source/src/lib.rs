@@ -8,6 +8,7 @@ mod connect;
 mod error;
 mod fetch;
 mod meta;
+mod multi;
 mod oci_mirror;
 mod spool;
 mod unpack;
@@ -16,6 +17,7 @@ pub use connect::Connect;
 pub use error::SourceError;
 pub use fetch::{FetchOptions, FetchProgress, Fetched, fetch_module, fetch_provider};
 pub use meta::{Location, PackageMeta, Release, VersionList};
+pub use multi::MultiSource;
 pub use oci_mirror::OciMirror;
 
 use async_trait::async_trait;
