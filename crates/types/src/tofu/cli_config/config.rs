@@ -77,8 +77,8 @@ impl<'a> CliConfigReader<'a> {
         }
     }
 
-    /// Reads the main file. `path` should be absolute: the block `oci_default_credentials` has
-    /// paths relative to it.
+    /// Reads the main file. Paths in its `oci_default_credentials` block start at the directory of
+    /// `path`.
     pub fn main_file(&mut self, path: &Path, bytes: &[u8]) {
         self.main = self.file(path, bytes);
     }

@@ -108,7 +108,8 @@ pub enum OciCredential {
 pub struct OciDefaultCredentials {
     /// Whether files of Docker, Podman and the like count.
     pub discover_ambient: bool,
-    /// Those files, absolute; `None` for the usual ones.
+    /// Those files; `None` for the usual ones. What is written relatively starts at the directory of
+    /// the configuration.
     pub docker_style_files: Option<Vec<PathBuf>>,
     /// `docker-credential-NAME` knows about every registry for which nothing else is said.
     pub helper: Option<String>,

@@ -2,6 +2,7 @@ mod credentials;
 mod installation;
 mod locations;
 mod merging;
+mod mirror_config;
 mod oci_mirror;
 mod patterns;
 mod secrets;
