@@ -11,6 +11,7 @@
 //! that the reference can be generated from it ([`mod@reference`]); Rust programs use [`tofu_oci`].
 
 mod args;
+mod cli_config;
 mod commands;
 mod diagnostic;
 mod document;

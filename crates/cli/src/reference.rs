@@ -33,11 +33,19 @@ const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "XDG_RUNTIME_DIR, XDG_CONFIG_HOME",
-        "where `containers/auth.json` is, as for `podman`",
+        "where `containers/auth.json` is, as for `podman`; under the second also `opentofu/tofurc`, if the home directory has no CLI configuration",
     ),
     (
         "PATH",
         "where credential helpers are: `docker-credential-NAME`",
+    ),
+    (
+        "TF_CLI_CONFIG_FILE, TERRAFORM_CONFIG",
+        "`--cli-config`, where the flag is not given: the first that is set",
+    ),
+    (
+        "TF_PLUGIN_CACHE_DIR",
+        "checked with the CLI configuration: it must name a directory that is there, as for the clients",
     ),
     (
         "NO_COLOR",
@@ -194,6 +202,7 @@ pub fn documents() -> Vec<JsonDocument> {
         entry::<document::LoginDocument>(),
         entry::<document::LogoutDocument>(),
         entry::<document::FsckDocument>(),
+        entry::<document::CliConfigDocument>(),
         entry::<document::ErrorDocument>(),
         entry::<document::WarningDocument>(),
     ]

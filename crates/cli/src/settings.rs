@@ -15,6 +15,7 @@ use tofu_oci::install::Writes;
 use tofu_oci::source::Connect;
 use tofu_oci::store::Files;
 use tofu_oci::store::credentials::{AuthEnvironment, CredentialSettings, OsKind};
+use tofu_oci::types::tofu::cli_config::{CliEnvironment, System};
 
 use crate::args::{ColorWhen, GlobalArgs};
 use crate::diagnostic::Failure;
@@ -37,6 +38,10 @@ pub(crate) struct Settings {
     /// How registries are reached.
     pub(crate) network: Network,
     auth: AuthEnvironment,
+    /// The file of the CLI configuration, if a flag names one.
+    pub(crate) cli_config: Option<PathBuf>,
+    /// What else decides about the CLI configuration.
+    pub(crate) environment: CliEnvironment,
     progress: ProgressMode,
 }
 
@@ -69,6 +74,8 @@ impl Settings {
             scratch: env::temp_dir(),
             network: Network::resolve(args),
             auth: auth_environment(),
+            cli_config: args.cli_config.clone(),
+            environment: environment(),
             progress: progress(format, verbosity),
         }
     }
@@ -124,6 +131,23 @@ fn auth_environment() -> AuthEnvironment {
         docker_config: path("DOCKER_CONFIG"),
         registry_auth_file: path("REGISTRY_AUTH_FILE"),
         path: env::var_os("PATH"),
+    }
+}
+
+/// What the CLI configuration of a client depends on. Variables that are not text are none to it.
+fn environment() -> CliEnvironment {
+    let filled = |path: &PathBuf| !path.as_os_str().is_empty();
+    CliEnvironment {
+        system: if cfg!(windows) {
+            System::Windows
+        } else {
+            System::Unix
+        },
+        home: env::home_dir().filter(filled),
+        app_data: env::var_os("APPDATA").map(PathBuf::from).filter(filled),
+        variables: env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
     }
 }
 

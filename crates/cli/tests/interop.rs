@@ -315,3 +315,107 @@ fn regctl_reads_the_directory() {
         "{manifest}"
     );
 }
+
+/// What OpenTofu has to say about a CLI configuration: nothing, if it takes it.
+fn judgement(sandbox: &Sandbox, program: &Path, text: &str) -> String {
+    sandbox.write("judged.tfrc", text);
+    let mut command = sandbox.other(program, &["version", "-no-color"]);
+    command.env("TF_CLI_CONFIG_FILE", sandbox.join("judged.tfrc"));
+    let run = sandbox.finish(&mut command).ok();
+    run.stderr
+}
+
+#[test]
+fn tofu_takes_the_configuration_for_a_mirror() {
+    let Some(program) = peer("tofu") else {
+        return;
+    };
+    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_tofu-oci")).env("CHECKPOINT_DISABLE", "1");
+    for args in [
+        &["oci.example.net/{namespace}/{type}"][..],
+        &["oci.example.net:5000/x/{hostname}/{namespace}/{type}"],
+        &["oci.example.net/{type}", "--include", "example.com/acme/*"],
+        &[
+            "oci.example.net/{namespace}/{type}",
+            "--credentials-helper",
+            "pass",
+        ],
+        &[
+            r#"oci.example.net/${hostname == "a:1" ? "a-1" : hostname}/%{ if namespace == "x" }y%{ else }z%{ endif }/${namespace}/${type}"#,
+        ],
+    ] {
+        for json in [&[][..], &["--json"]] {
+            let args = [&["cli-config"][..], args, json].concat();
+            let text = sandbox.run(&args).ok().stdout;
+            assert_eq!(judgement(&sandbox, &program, &text), "", "{text}");
+            // It is the block that was judged, not a file that was skipped.
+            let broken = text.replace("type}", "typo}");
+            assert!(
+                judgement(&sandbox, &program, &broken).contains("typo"),
+                "{broken}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_tofu_says_of_configurations() {
+    let Some(program) = peer("tofu") else {
+        return;
+    };
+    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_tofu-oci")).env("CHECKPOINT_DISABLE", "1");
+    fs::create_dir_all(sandbox.join("empty")).unwrap();
+    let mirror = |template: &str| {
+        format!(
+            "provider_installation {{\n  oci_mirror {{\n    repository_template = \"{template}\"\n  }}\n}}"
+        )
+    };
+    let all = "a.com/${hostname}/${namespace}/${type}";
+    let takes = [
+        "a = 1 b=2,c = [1, \"x\", {y = 2},]".to_owned(),
+        "a = <<-X\n  b\n  X\n".to_owned(),
+        "a = 1\n\"a\" = 2\nb {}\nb {}".to_owned(),
+        r#"a = "${b["c"]} \u00e9\x41\101""#.to_owned(),
+        r#"{"a": [1,], "b": null, "a": 2,}"#.to_owned(),
+        "provider_installation { direct { INCLUDE = [\"a/*\"] } }".to_owned(),
+        "credentials = { \"a.com\" = { token = \"x\" } }".to_owned(),
+        "oci_credentials \"A_b.com/x\" {\n  username = \"x\"\n  password = 7\n}".to_owned(),
+        "registry_protocols \"x\" { retry_count = \"0x10\" }".to_owned(),
+        r#"{"provider_installation":[{"direct":[{}]}]}"#.to_owned(),
+        mirror(all),
+        mirror(
+            r#"a.com/${hostname}/%{ if namespace == \"x\" }y%{ else }z%{ endif }/${namespace}/${type}"#,
+        ),
+    ];
+    let refuses = [
+        "a = b".to_owned(),
+        "a \"b\" = 1".to_owned(),
+        "a = 1\na = 2".to_owned(),
+        "a = \"\\q\"".to_owned(),
+        "a = <<X\nb\nX".to_owned(),
+        "a = 089".to_owned(),
+        r#"{"a": "\/"}"#.to_owned(),
+        "\u{feff}a = 1".to_owned(),
+        "plugin_cache_dir = \"/nowhere/at/all\"".to_owned(),
+        "plugin_cache_may_break_dependency_lock_file = \"true\"".to_owned(),
+        "host \"a..b\" {}".to_owned(),
+        "credentials_helper \"a\" {}\ncredentials_helper \"b\" {}".to_owned(),
+        "provider_installation = {}".to_owned(),
+        "provider_installation { direct { include = [\"*/a\"] } }".to_owned(),
+        "provider_installation { direct {} dev_overrides { \"a/b\" = \"/x\" } }".to_owned(),
+        "provider_installation { network_mirror { url = \"http://x/\" } }".to_owned(),
+        "oci_credentials \"a.com/b\" { docker_credentials_helper = \"x\" }".to_owned(),
+        "oci_default_credentials \"x\" {}".to_owned(),
+        "registry_protocols {}\nregistry_protocols {}".to_owned(),
+        mirror("a.com/${namespace}/${type}"),
+        mirror("oci://a.com/${hostname}/${namespace}/${type}"),
+        mirror("a.com/{hostname}/{namespace}/{type}"),
+    ];
+    let cases = takes.iter().map(|text| (text, true));
+    for (text, taken) in cases.chain(refuses.iter().map(|text| (text, false))) {
+        let said = judgement(&sandbox, &program, text);
+        assert_eq!(said.is_empty(), taken, "{text}: {said}");
+        let ours = sandbox.line("install empty --cli-config judged.tfrc");
+        assert_eq!(ours.status == 0, taken, "{text}: {}", ours.stderr);
+    }
+}

@@ -37,7 +37,7 @@ pub enum SourceError {
         source: StoreError,
     },
     /// None of several sources has the provider, or none is for it.
-    #[error("{provider} is {}", nowhere(.places))]
+    #[error("{}", nowhere(.provider, .places))]
     Nowhere {
         /// The provider.
         provider: ProviderAddr,
@@ -170,9 +170,9 @@ impl SourceError {
     }
 }
 
-fn nowhere(places: &[String]) -> String {
+fn nowhere(provider: &ProviderAddr, places: &[String]) -> String {
     if places.is_empty() {
-        return "for no installation method".to_owned();
+        return format!("no installation method is for {provider}");
     }
-    format!("in none of {}", places.join(", "))
+    format!("{provider} is in none of {}", places.join(", "))
 }

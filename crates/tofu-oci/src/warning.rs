@@ -1,6 +1,7 @@
 //! What deserves attention without stopping an operation.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use tofu_oci_types::oci::Tag;
 use tofu_oci_types::tofu::lock_file::LockWarning;
@@ -58,6 +59,11 @@ pub enum Warning {
         /// The version that it is meant for.
         version: Version,
     },
+    /// Clients take some providers from directories, whatever is installed.
+    DevOverrides {
+        /// The providers and their directories, by source address.
+        overrides: Vec<(ProviderAddr, PathBuf)>,
+    },
     /// The tag `latest` could not be moved.
     LatestTag {
         /// Why.
@@ -77,6 +83,7 @@ impl Warning {
             Self::Package { .. } => "package",
             Self::UnreachableTag { .. } => "unreachable-tag",
             Self::InvisibleTag { .. } => "invisible-tag",
+            Self::DevOverrides { .. } => "dev-overrides",
             Self::LatestTag { .. } => "latest-tag",
         }
     }
@@ -119,6 +126,19 @@ impl fmt::Display for Warning {
                 "clients do not see the version {version} under the tag {:?}, because of the \"v\"",
                 tag.as_str()
             ),
+            Self::DevOverrides { overrides } => {
+                let all: Vec<String> = overrides
+                    .iter()
+                    .map(|(provider, dir)| {
+                        format!("{} ({})", provider.for_display(), dir.display())
+                    })
+                    .collect();
+                write!(
+                    f,
+                    "the CLI configuration has development overrides, which clients use in place of what is installed: {}",
+                    all.join(", ")
+                )
+            }
             Self::LatestTag { reason } => write!(f, "the tag latest was not moved: {reason}"),
         }
     }

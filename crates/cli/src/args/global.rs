@@ -27,6 +27,9 @@ pub(crate) struct GlobalArgs {
         hide_env_values = true
     )]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// Read the CLI configuration of the client from FILE, and from nowhere else
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) cli_config: Option<PathBuf>,
     /// Trust the certificates in FILE as well, in PEM form (repeatable)
     #[arg(
         long,

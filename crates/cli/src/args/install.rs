@@ -24,7 +24,8 @@ pub(crate) struct InstallArgs {
     /// The directory of the root module
     #[arg(default_value = ".", hide_default_value = true)]
     pub(crate) dir: PathBuf,
-    /// Where providers are: an address with {hostname}, {namespace} and {type}
+    /// Where providers are: an address with {hostname}, {namespace} and {type} [default: where the
+    /// CLI configuration has oci_mirror blocks]
     #[arg(
         long,
         value_name = "TEMPLATE",

@@ -1,6 +1,7 @@
 //! The command line. One file for each command; everything here is declaration.
 
 mod address;
+mod cli_config;
 mod completions;
 mod fsck;
 mod global;
@@ -20,6 +21,7 @@ mod show;
 use clap::{Parser, Subcommand};
 
 pub(crate) use address::AddressError;
+pub(crate) use cli_config::CliConfigArgs;
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use fsck::FsckArgs;
 pub(crate) use global::{ColorWhen, GlobalArgs};
@@ -85,5 +87,6 @@ pub(crate) enum Command {
     Logout(LogoutArgs),
     Serve(ServeArgs),
     Fsck(FsckArgs),
+    CliConfig(CliConfigArgs),
     Completions(CompletionsArgs),
 }

@@ -7,16 +7,19 @@ use tofu_oci::install::{
     InstallOptions, InstallReport, Installer, LockChange, LockMode, ModuleHosts, PackageAction,
     Writes,
 };
-use tofu_oci::source::{OciMirror, Source};
+use tofu_oci::source::{MultiSource, OciMirror, Source};
 use tofu_oci::store::Files;
 use tofu_oci::types::tofu::Hostname;
+use tofu_oci::types::tofu::cli_config::ProviderInstallation;
 use tofu_oci::types::tofu::config::Dialect;
 use tofu_oci::types::tofu::lock_file::LockOrigin;
+use tofu_oci::{Progress, Warning};
 
 use super::no_source::NoSource;
 use super::requirements::module_name;
 use super::{Ending, output, progress};
 use crate::args::{InstallArgs, OriginArg};
+use crate::cli_config;
 use crate::diagnostic::Failure;
 use crate::document::{
     InstallDocument, InstalledModuleEntry, InstalledProviderEntry, LockFileEntry,
@@ -28,7 +31,7 @@ use crate::settings::Settings;
 pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop> {
     let options = options(&args, settings)?;
     let nowhere = Arc::new(NoSource::default());
-    let installer = installer(args, settings, options.writes, &nowhere)?;
+    let installer = installer(args, settings, &options, &nowhere)?;
     let report = run_writing(installer.install(&options)).map_err(|stop| nowhere.explain(stop))?;
     let dry_run = options.writes == Writes::DryRun;
     let document = document(&report, dry_run);
@@ -105,14 +108,21 @@ fn options(args: &InstallArgs, settings: &Settings) -> Result<InstallOptions, Fa
 fn installer(
     args: InstallArgs,
     settings: &Settings,
-    writes: Writes,
+    options: &InstallOptions,
     nowhere: &Arc<NoSource>,
 ) -> Result<Installer, Failure> {
     let files = Files::new();
     let connect = settings.connect(&files)?;
+    let progress = progress(settings, options.writes);
     let source: Arc<dyn Source> = match args.from {
         Some(template) => Arc::new(OciMirror::new(template, connect.clone())),
-        None => nowhere.clone(),
+        None => match configured(settings, options)? {
+            Some(installation) => {
+                warn_of_overrides(&installation, &progress);
+                Arc::new(MultiSource::of_installation(&installation, &connect))
+            }
+            None => nowhere.clone(),
+        },
     };
     let mut module_hosts = ModuleHosts::default();
     for from in args.module_from {
@@ -123,8 +133,29 @@ fn installer(
         source,
         connect,
         module_hosts,
-        progress: progress(settings, writes),
+        progress,
     })
+}
+
+/// Where the CLI configuration says that providers are.
+fn configured(
+    settings: &Settings,
+    options: &InstallOptions,
+) -> Result<Option<ProviderInstallation>, Failure> {
+    let config = cli_config::load(settings, options.dialect, &options.default_host)?;
+    Ok(config.provider_installation)
+}
+
+fn warn_of_overrides(installation: &ProviderInstallation, progress: &Progress) {
+    if installation.dev_overrides.is_empty() {
+        return;
+    }
+    let overrides = installation.dev_overrides.iter();
+    progress.warn(Warning::DevOverrides {
+        overrides: overrides
+            .map(|(provider, dir)| (provider.clone(), dir.clone()))
+            .collect(),
+    });
 }
 
 fn document(report: &InstallReport, dry_run: bool) -> InstallDocument {

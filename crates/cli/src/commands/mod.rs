@@ -1,5 +1,6 @@
 //! What the commands do: flags to options, an operation of the library, its report to the printer.
 
+mod cli_config;
 mod completions;
 mod fsck;
 mod install;
@@ -56,6 +57,7 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Ending, Stop>
         Command::Logout(args) => logout::run(&args, settings),
         Command::Serve(args) => serve::run(&args, settings),
         Command::Fsck(args) => fsck::run(&args, settings),
+        Command::CliConfig(args) => cli_config::run(&args, settings),
         Command::Completions(args) => completions::run(&args),
     }
 }

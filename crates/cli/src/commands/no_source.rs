@@ -39,7 +39,8 @@ impl NoSource {
                     "the configuration needs providers, and nothing says where they are",
                 )
                 .hint(
-                    "say where with `--from`, such as --from 'dir:./registry//{namespace}/{type}'",
+                    "say where with `--from`, such as --from 'oci.example.com/{namespace}/{type}', \
+                     or with an oci_mirror block in the CLI configuration; `tofu-oci cli-config` prints one",
                 );
                 diagnostic
                     .causes

@@ -178,6 +178,8 @@ codes! {
 
     // Configurations
     Configuration "configuration" Failed "The configuration has an error.";
+    CliConfiguration "cli-configuration" Failed "The CLI configuration has an error. Nothing of it is used then, not even what is right.";
+    MethodUnsupported "method-unsupported" Usage "A provider would come from an installation method that is not supported.";
     LockFile "lock-file" Failed "The lock file has an error.";
     ModuleRecords "module-records" Failed "`modules.json` has an error.";
     ModuleDepth "module-depth" Failed "Module calls nest too deeply; perhaps a module calls itself.";

@@ -1,8 +1,29 @@
-//! Mistakes in configurations and lock files, with their places.
+//! Mistakes in configurations of all kinds and lock files, with their places.
 
+use std::io;
+use std::path::Path;
+
+use tofu_oci::types::tofu::cli_config::CliConfigErrors;
 use tofu_oci::types::tofu::syntax::SourceProblem;
 
-use super::{Code, Diagnostic, Excerpted};
+use super::{Code, Diagnostic, Excerpted, Failure, io as file};
+
+impl From<CliConfigErrors> for Failure {
+    fn from(errors: CliConfigErrors) -> Self {
+        problems(Code::CliConfiguration, &errors.problems).into()
+    }
+}
+
+/// A file of the CLI configuration that cannot be read.
+pub(crate) fn unreadable_config(path: &Path, error: &io::Error) -> Failure {
+    let message = format!("cannot read the CLI configuration {}", path.display());
+    Diagnostic {
+        message,
+        causes: vec![error.to_string()],
+        ..Diagnostic::of(error, file::advice(error))
+    }
+    .into()
+}
 
 /// One diagnostic for each mistake.
 pub(super) fn problems(code: Code, problems: &[SourceProblem]) -> Vec<Diagnostic> {

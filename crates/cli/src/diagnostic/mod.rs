@@ -33,6 +33,7 @@ use std::borrow::Cow;
 use std::error::Error;
 
 pub(crate) use code::{Code, Exit};
+pub(crate) use config::unreadable_config;
 pub(crate) use excerpt::Excerpted;
 pub(crate) use failure::Failure;
 pub(crate) use render::report;

@@ -16,6 +16,16 @@ pub(super) fn advice(error: &SourceError) -> Advice {
             code: Code::ProviderNotFound,
             ..store::advice(source)
         },
+        SourceError::Nowhere { places, .. } if places.is_empty() => {
+            Advice::new(Code::ProviderUnmapped).hint(
+                "let a method of provider_installation include it, or say where providers are with `--from`",
+            )
+        }
+        SourceError::Nowhere { .. } => Advice::new(Code::ProviderNotFound)
+            .hint("publish it with `tofu-oci publish provider`, or correct the CLI configuration"),
+        SourceError::UnsupportedMethod { .. } => Advice::new(Code::MethodUnsupported).hint(
+            "say where providers are with `--from`, or exclude it there and include it in an oci_mirror block; `tofu-oci cli-config` prints one",
+        ),
         SourceError::Unmappable { .. } => Advice::new(Code::ProviderUnmapped).hint(
             "say where providers are with `--from`, such as --from 'dir:./registry//{namespace}/{type}'",
         ),

@@ -20,6 +20,9 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
             "for people on other platforms, remove the entry and install with `--platform` for every platform",
         ),
         Warning::Package { .. } => None,
+        Warning::DevOverrides { .. } => {
+            Some("remove the dev_overrides block once the providers are no longer worked on")
+        }
         Warning::LatestTag { .. } => Some("run the command again"),
     }
 }

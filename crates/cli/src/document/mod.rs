@@ -4,6 +4,7 @@
 //! `version` is 1. Each file has the types of one command's document, a table that describes every
 //! field, and an example; the reference is made of them, and a test compares them with each other.
 
+mod cli_config;
 mod failure;
 mod fsck;
 mod install;
@@ -18,6 +19,7 @@ mod show;
 
 use serde::Serialize;
 
+pub(crate) use cli_config::*;
 pub(crate) use failure::{ErrorDocument, ErrorFields, WarningDocument, WarningFields};
 pub(crate) use fsck::*;
 pub(crate) use install::*;

@@ -93,7 +93,7 @@ fn providers_need_a_template() {
     fetched module label (oci://oci.example.com/modules/label?tag=1.2.0)
     error[provider-unmapped]: the configuration needs providers, and nothing says where they are
       cause: registry.opentofu.org/acme/demo cannot be found
-      hint: say where with `--from`, such as --from 'dir:./registry//{namespace}/{type}'
+      hint: say where with `--from`, such as --from 'oci.example.com/{namespace}/{type}', or with an oci_mirror block in the CLI configuration; `tofu-oci cli-config` prints one
     ");
 }
 

@@ -37,8 +37,8 @@ fn paths(value: &Value, path: &str, found: &mut BTreeMap<String, Vec<&'static st
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                // Names of annotations are anything.
-                let name = if path.ends_with("annotations") {
+                // Names of annotations and of registries are anything.
+                let name = if path.ends_with("annotations") || path == "oci_credentials" {
                     "*"
                 } else {
                     name
@@ -144,6 +144,11 @@ fn commands_print_what_is_described() {
         ("pull", "pull dir:registry//acme/demo:1.2.3 -o out"),
         ("pull", "pull dir:registry//acme/demo:1.2.3 -o out"),
         ("fsck", "fsck registry"),
+        ("cli-config", "cli-config a.com/{namespace}/{type}"),
+        (
+            "cli-config",
+            "cli-config a.com/{hostname}/{namespace}/{type} --credentials-helper pass",
+        ),
     ] {
         let run = sandbox.line(&format!("{line} --json"));
         let expected = if line.contains("--dry-run") { 4 } else { 0 };
@@ -170,6 +175,7 @@ fn failures_are_documents_of_one_line() {
         ("install --locked --upgrade", 2, 1),
         ("install --nonsense", 2, 1),
         ("list dir:nowhere//acme/demo", 1, 1),
+        ("cli-config a.com/{type}", 2, 1),
     ] {
         let run = sandbox.line(&format!("{line} --json"));
         assert_eq!(

@@ -268,12 +268,12 @@ fn selectors_decide_who_is_asked() {
     assert!(error.is_absent());
     assert_eq!(
         error.to_string(),
-        "registry.opentofu.org/a/b is for no installation method"
+        "no installation method is for registry.opentofu.org/a/b"
     );
     let error = packages(&both, "a/b", "1.0.0", &[P1]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "registry.opentofu.org/a/b is for no installation method"
+        "no installation method is for registry.opentofu.org/a/b"
     );
     let error = versions(&multi(&[]), FOO).unwrap_err();
     assert!(matches!(error, SourceError::Nowhere { .. }), "{error}");
