@@ -40,7 +40,8 @@ pub(crate) fn load(
             if let Some((file, bytes)) = file.map(optional).transpose()?.flatten() {
                 reader.main_file(&file, &bytes);
             }
-            for file in directory.map(entries).transpose()?.unwrap_or_default() {
+            let files = directory.as_deref().map(entries).transpose()?;
+            for file in files.unwrap_or_default() {
                 reader.directory_file(&file, &read(&file)?);
             }
         }
@@ -67,14 +68,14 @@ fn optional(path: PathBuf) -> Result<Option<(PathBuf, Vec<u8>)>, Failure> {
 }
 
 /// The files of a directory that need not be there, in the order in which they are read.
-fn entries(directory: PathBuf) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error: io::Error| unreadable_config(&directory, &error);
-    let metadata = fs::metadata(&directory);
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error: io::Error| unreadable_config(directory, &error);
+    let metadata = fs::metadata(directory);
     if is_absent(&metadata) || !metadata.map_err(failed)?.is_dir() {
         return Ok(Vec::new());
     }
     let mut names = Vec::new();
-    for entry in fs::read_dir(&directory).map_err(failed)? {
+    for entry in fs::read_dir(directory).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
         if is_directory_entry(&name.to_string_lossy()) {
             names.push(name);
