@@ -6,47 +6,57 @@ use std::path::{Path, PathBuf};
 
 use tofu_oci::types::tofu::Hostname;
 use tofu_oci::types::tofu::cli_config::{
-    CliConfig, CliConfigReader, ConfigLocations, is_directory_entry,
+    CliConfig, CliConfigReader, CliEnvironment, ConfigLocations, is_directory_entry,
 };
 use tofu_oci::types::tofu::config::Dialect;
 
 use crate::diagnostic::{Failure, unreadable_config};
-use crate::settings::Settings;
 
 /// More of a file than this is not read; what takes the bytes says that it is too large.
 const LIMIT: u64 = (1 << 20) + 1;
 
-/// The configuration that `client` would have, with the registry of source addresses that name
-/// none.
-///
-/// # Errors
-///
-/// A file that is there and cannot be read, a named one that is not there, and everything that is
-/// wrong with what they say.
-pub(crate) fn load(
-    settings: &Settings,
-    client: Dialect,
-    default_host: &Hostname,
-) -> Result<CliConfig, Failure> {
-    let exists = |path: &Path| path.exists();
-    let locations = match &settings.cli_config {
-        Some(file) => ConfigLocations::Named(file.clone()),
-        None => ConfigLocations::find(client, &settings.environment, &exists),
-    };
-    let mut reader = CliConfigReader::new(default_host, &settings.environment);
-    match locations {
-        ConfigLocations::Named(file) => reader.main_file(&file, &read(&file)?),
-        ConfigLocations::Usual { file, directory } => {
-            if let Some((file, bytes)) = file.map(optional).transpose()?.flatten() {
-                reader.main_file(&file, &bytes);
-            }
-            let files = directory.as_deref().map(entries).transpose()?;
-            for file in files.unwrap_or_default() {
-                reader.directory_file(&file, &read(&file)?);
+/// Where the CLI configuration is looked for. Nothing is read before [`load`](Self::load).
+#[derive(Debug, Clone)]
+pub(crate) struct ConfigFiles {
+    /// The file, if a flag names one.
+    pub(crate) named: Option<PathBuf>,
+    /// What decides otherwise.
+    pub(crate) environment: CliEnvironment,
+}
+
+impl ConfigFiles {
+    /// The configuration that `client` would have, with the registry of source addresses that name
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// A file that is there and cannot be read, a named one that is not there, and everything that is
+    /// wrong with what they say.
+    pub(crate) fn load(
+        &self,
+        client: Dialect,
+        default_host: &Hostname,
+    ) -> Result<CliConfig, Failure> {
+        let exists = |path: &Path| path.exists();
+        let locations = match &self.named {
+            Some(file) => ConfigLocations::Named(file.clone()),
+            None => ConfigLocations::find(client, &self.environment, &exists),
+        };
+        let mut reader = CliConfigReader::new(default_host, &self.environment);
+        match locations {
+            ConfigLocations::Named(file) => reader.main_file(&file, &read(&file)?),
+            ConfigLocations::Usual { file, directory } => {
+                if let Some((file, bytes)) = file.map(optional).transpose()?.flatten() {
+                    reader.main_file(&file, &bytes);
+                }
+                let files = directory.as_deref().map(entries).transpose()?;
+                for file in files.unwrap_or_default() {
+                    reader.directory_file(&file, &read(&file)?);
+                }
             }
         }
+        Ok(reader.finish(&exists)?)
     }
-    Ok(reader.finish(&exists)?)
 }
 
 /// Reads a file as clients do, through links and from pipes, but not without end.

@@ -13,6 +13,7 @@
 mod args;
 mod cli_config;
 mod commands;
+mod credentials;
 mod diagnostic;
 mod document;
 mod interrupt;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use tofu_oci::source::Connect;
 use tofu_oci::store::Files;
-use tofu_oci::store::credentials::{CredentialSettings, CredentialStore};
+use tofu_oci::store::credentials::CredentialSource;
 use tofu_oci::store::remote::{Listener, Notice, Pem, Proxies, Remote, RemoteOptions};
 use tofu_oci::types::oci::RegistryHost;
 
@@ -56,11 +56,11 @@ impl Network {
     pub(crate) fn connect(
         &self,
         files: &Files,
-        credentials: CredentialSettings,
+        credentials: Arc<dyn CredentialSource>,
         printer: &Printer,
     ) -> Result<Connect, Failure> {
         let mut options = RemoteOptions {
-            credentials: Arc::new(CredentialStore::new(files.clone(), credentials)),
+            credentials,
             plain_http: self.plain_http.clone(),
             proxies: self.proxies.clone(),
             listener: Some(listener(printer)),

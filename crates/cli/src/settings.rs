@@ -9,15 +9,18 @@ use std::env;
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
 use tofu_oci::install::Writes;
 use tofu_oci::source::Connect;
 use tofu_oci::store::Files;
-use tofu_oci::store::credentials::{AuthEnvironment, CredentialSettings, OsKind};
+use tofu_oci::store::credentials::{AuthEnvironment, OsKind};
 use tofu_oci::types::tofu::cli_config::{CliEnvironment, System};
 
 use crate::args::{ColorWhen, GlobalArgs};
+use crate::cli_config::ConfigFiles;
+use crate::credentials::Credentials;
 use crate::diagnostic::Failure;
 use crate::network::Network;
 use crate::printer::{
@@ -38,10 +41,8 @@ pub(crate) struct Settings {
     /// How registries are reached.
     pub(crate) network: Network,
     auth: AuthEnvironment,
-    /// The file of the CLI configuration, if a flag names one.
-    pub(crate) cli_config: Option<PathBuf>,
-    /// What else decides about the CLI configuration.
-    pub(crate) environment: CliEnvironment,
+    /// Where the CLI configuration is looked for.
+    pub(crate) cli_config: ConfigFiles,
     progress: ProgressMode,
 }
 
@@ -74,8 +75,10 @@ impl Settings {
             scratch: env::temp_dir(),
             network: Network::resolve(args),
             auth: auth_environment(),
-            cli_config: args.cli_config.clone(),
-            environment: environment(),
+            cli_config: ConfigFiles {
+                named: args.cli_config.clone(),
+                environment: environment(),
+            },
             progress: progress(format, verbosity),
         }
     }
@@ -86,8 +89,9 @@ impl Settings {
     ///
     /// A file of certificates that cannot be read.
     pub(crate) fn connect(&self, files: &Files) -> Result<Connect, Failure> {
-        let credentials = CredentialSettings::of_environment(self.auth.clone());
-        self.network.connect(files, credentials, &self.printer)
+        let credentials = Credentials::new(files, self.cli_config.clone(), self.auth.clone());
+        self.network
+            .connect(files, Arc::new(credentials), &self.printer)
     }
 
     /// Where credentials are looked for and kept; in `file` alone where one is named.

@@ -19,7 +19,6 @@ use super::no_source::NoSource;
 use super::requirements::module_name;
 use super::{Ending, output, progress};
 use crate::args::{InstallArgs, OriginArg};
-use crate::cli_config;
 use crate::diagnostic::Failure;
 use crate::document::{
     InstallDocument, InstalledModuleEntry, InstalledProviderEntry, LockFileEntry,
@@ -142,7 +141,9 @@ fn configured(
     settings: &Settings,
     options: &InstallOptions,
 ) -> Result<Option<ProviderInstallation>, Failure> {
-    let config = cli_config::load(settings, options.dialect, &options.default_host)?;
+    let config = settings
+        .cli_config
+        .load(options.dialect, &options.default_host)?;
     Ok(config.provider_installation)
 }
 

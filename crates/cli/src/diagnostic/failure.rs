@@ -29,6 +29,15 @@ impl Failure {
         exits.max_by_key(weight).unwrap_or(Exit::Failed).status()
     }
 
+    /// What failed first, with its causes, on one line.
+    pub(crate) fn first_message(&self) -> String {
+        let first = self.diagnostics.first();
+        first.map_or_else(String::new, |first| {
+            let parts = std::iter::once(&first.message).chain(&first.causes);
+            parts.map(String::as_str).collect::<Vec<_>>().join(": ")
+        })
+    }
+
     /// One failure in place of all those of its kind.
     #[must_use]
     pub(crate) fn instead(mut self, diagnostic: Diagnostic) -> Self {
