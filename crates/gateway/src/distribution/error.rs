@@ -13,6 +13,8 @@ use tofu_oci_types::oci::{MANIFEST_LIMIT, ManifestError};
 
 use crate::access::Denial;
 
+const DAMAGED: &str = "the content is damaged; its owner has to check the registry";
+
 /// Why a request gets no result.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -196,6 +198,14 @@ impl Refusal {
             .with(header::CONNECTION, close)
     }
 
+    /// What lies in the storage is not what its digest says: no fault of whoever asks.
+    pub(super) fn damaged(cause: StoreError) -> Self {
+        match cause {
+            StoreError::DigestMismatch { .. } => Self::internal(DAMAGED).because(cause),
+            cause => cause.into(),
+        }
+    }
+
     /// Something that does not happen.
     pub(super) fn internal(message: &'static str) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", message)
@@ -293,9 +303,7 @@ impl From<StoreError> for Refusal {
             },
             StoreError::TooLong { .. }
             | StoreError::TooShort { .. }
-            | StoreError::Damaged { .. } => {
-                Self::internal("the content is damaged; its owner has to check the registry")
-            }
+            | StoreError::Damaged { .. } => Self::internal(DAMAGED),
             StoreError::NetworkFileSystem { .. } | StoreError::Gate(_) => {
                 Self::internal("the registry cannot read or write its own files")
             }

@@ -87,7 +87,8 @@ impl Distribution {
         let descriptor = descriptor.ok_or_else(Refusal::unknown_manifest)?;
         let reader = self.storage.open(name, &stat.digest, Kind::Manifest, None);
         let reader = BlobReader::new(&descriptor, reader.await?)?;
-        Ok(reader.into_bytes(MANIFEST_LIMIT).await?)
+        let bytes = reader.into_bytes(MANIFEST_LIMIT).await;
+        bytes.map_err(Refusal::damaged)
     }
 
     async fn put_manifest(

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
+use hyper::header::CONTENT_LENGTH;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -131,7 +132,12 @@ impl Connections {
             received,
         });
         let (parts, body) = response.into_parts();
-        Ok(Response::from_parts(parts, Recorded::new(body, entry)))
+        let length = parts.headers.get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        Ok(Response::from_parts(
+            parts,
+            Recorded::new(body, length, entry),
+        ))
     }
 }
 

@@ -75,9 +75,10 @@ impl Entry {
 }
 
 impl Recorded {
-    /// The body of an answer. What has none is told at once.
-    pub(super) fn new(body: Answer, entry: Option<Entry>) -> Self {
-        let left = body.size_hint().exact();
+    /// The body of an answer of `length` bytes, where that is known. What has none is told at once.
+    pub(super) fn new(body: Answer, length: Option<u64>, entry: Option<Entry>) -> Self {
+        // Whoever sends it stops at this length and does not ask for the end.
+        let left = length.or(body.size_hint().exact());
         let mut this = Self { body, entry, left };
         if left == Some(0) || this.body.is_end_stream() {
             this.tell(Ending::Complete);

@@ -15,7 +15,9 @@ const OPENING: usize = 24;
 /// A connection that breaks when its client does not begin to speak, or does not take what it is sent.
 pub(super) struct Stream<S> {
     stream: S,
+    /// Until it is known what the client speaks, nobody else keeps time.
     opening: Option<Pacer>,
+    opened: usize,
     writing: Pacer,
 }
 
@@ -24,6 +26,7 @@ impl<S> Stream<S> {
         Self {
             stream,
             opening: Some(Pacer::new(limits.head, OPENING)),
+            opened: 0,
             writing: Pacer::new(limits.patience, limits.pace),
         }
     }
@@ -62,7 +65,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
         };
         match result {
             Poll::Ready(result) => {
-                if buf.filled().len() > before {
+                this.opened += buf.filled().len() - before;
+                if this.opened >= OPENING {
                     // What follows has its own limits.
                     this.opening = None;
                 }
