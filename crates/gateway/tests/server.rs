@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use support::{blob, uploads};
+use support::{blob, storage, uploads};
 use tempfile::TempDir;
 use tofu_oci_gateway::access::Htpasswd;
 use tofu_oci_gateway::access_log::Ending;
@@ -21,6 +21,7 @@ use tofu_oci_gateway::{
     Access, AccessOptions, Anonymous, Distribution, Exposure, Limits, LocalAuthority, MemoryLog,
     Server, ServerOptions, Tls,
 };
+use tofu_oci_store::files::Sync;
 use tofu_oci_store::{Files, MemoryStorage, User};
 use tofu_oci_types::oci::Digest;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -38,7 +39,11 @@ struct Running {
 
 impl Running {
     async fn start(access: Access, limits: Limits, tls: Option<Tls>) -> Self {
-        let distribution = Distribution::new(Arc::new(MemoryStorage::new())).with_access(access);
+        let distribution = Distribution::new(Arc::new(MemoryStorage::new()));
+        Self::over(distribution.with_access(access), limits, tls).await
+    }
+
+    async fn over(distribution: Distribution, limits: Limits, tls: Option<Tls>) -> Self {
         let log = MemoryLog::new();
         let options = ServerOptions {
             limits,
@@ -208,7 +213,10 @@ async fn a_body_has_to_move() {
 
 #[tokio::test]
 async fn whoever_does_not_take_what_is_sent_is_left() {
-    let server = Running::with_limits(short()).await;
+    let dir = TempDir::new().unwrap();
+    // From a disk it comes in pieces.
+    let storage = Arc::new(storage(dir.path(), &Files::new().with_sync(Sync::Off)));
+    let server = Running::over(Distribution::new(storage), short(), None).await;
     let content = vec![7; 64 * 1024 * 1024];
     let digest = Digest::of(&content);
     let client = reqwest::Client::new();
