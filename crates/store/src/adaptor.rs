@@ -270,9 +270,17 @@ impl WritableRepository for StorageRepository {
                 digest: digest.clone(),
             });
         }
-        let stat = self.storage.stat(&self.name, digest, Kind::Blob).await?;
+        let stat = match self.storage.stat(&self.name, digest, Kind::Blob).await {
+            // What is no blob is replaced by one.
+            Err(StoreError::Damaged { .. }) => None,
+            stat => stat?,
+        };
         if stat.is_some_and(|stat| stat.size == descriptor.size) {
-            return Ok(Put::Present);
+            // Linked to itself it is as good as new to whoever sweeps; perhaps it was swept just now.
+            match self.storage.link(&self.name, &self.name, digest).await {
+                Err(error) if error.is_absent() => {}
+                present => return present,
+            }
         }
         if let Blob::Stored(source) = &content
             && source.place().domain == self.place.domain

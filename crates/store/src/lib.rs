@@ -30,7 +30,8 @@ mod storage;
 pub use adaptor::StorageRepository;
 pub use blob::{Blob, GateError, OpenBlob, ReadBlob};
 pub use copy::{
-    CopyError, CopyEvent, CopyOptions, CopyReport, CopyRoot, Referrers, Reporter, copy_graph,
+    CopyError, CopyEvent, CopyOptions, CopyPlan, CopyReport, CopyRoot, Listing, Referrers,
+    Reporter, copy_graph, plan_copy,
 };
 pub use error::{Damage, Result, StoreError};
 pub use files::Files;

@@ -24,7 +24,11 @@ pub struct PartReader {
     source: Source,
     range: Range<u64>,
     position: u64,
+    watcher: Option<Watcher>,
 }
+
+/// Is told how many bytes were handed out.
+pub(crate) type Watcher = Arc<dyn Fn(u64) + Send + Sync>;
 
 enum Source {
     Bytes(Bytes),
@@ -85,7 +89,14 @@ impl PartReader {
             source,
             position: range.start,
             range,
+            watcher: None,
         }
+    }
+
+    /// The same reader, which tells of every piece that it hands out.
+    pub(crate) fn watched(mut self, watcher: Watcher) -> Self {
+        self.watcher = Some(watcher);
+        self
     }
 
     /// The same content from `range` on, when nothing was read yet.
@@ -199,6 +210,9 @@ impl PartReader {
             });
         }
         self.position = position;
+        if let Some(watcher) = &self.watcher {
+            watcher(bytes.len() as u64);
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@
 //! So a copy that is cut leaves no manifest without its children, and repeating it goes on where it ended.
 
 mod walk;
+mod watched;
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -21,6 +22,7 @@ use crate::error::StoreError;
 use crate::place::Place;
 use crate::repository::{Put, PutManifest, Repository, TagRule, WritableRepository};
 use walk::{Graph, Walk};
+use watched::Watched;
 
 /// A manifest to copy with everything it lists, and the tags it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +43,18 @@ pub enum Referrers {
     All,
 }
 
+/// How it is found out which referrers the destination has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Listing {
+    /// The destination lists them, subject by subject. One that is stored and not listed, as a run that was
+    /// stopped may leave it, is put again.
+    #[default]
+    Always,
+    /// As [`Always`](Self::Always), unless a tag of the root names it already. Whoever gives tags last listed
+    /// the referrers before, so the destination is only asked whether it has each of them.
+    UntilTagged,
+}
+
 /// Is told what a copy does. It may be called from several threads.
 pub type Reporter = Arc<dyn Fn(&CopyEvent) + Send + Sync>;
 
@@ -51,6 +65,8 @@ pub struct CopyOptions {
     pub jobs: NonZeroUsize,
     /// Whether referrers come along.
     pub referrers: Referrers,
+    /// How it is found out which of them the destination has.
+    pub listing: Listing,
     /// What the destination is known to have: it is neither asked for nor sent.
     pub present: HashSet<Digest>,
     /// How deep indexes may nest.
@@ -66,6 +82,7 @@ impl Default for CopyOptions {
         Self {
             jobs: NonZeroUsize::new(8).unwrap_or(NonZeroUsize::MIN),
             referrers: Referrers::None,
+            listing: Listing::Always,
             present: HashSet::new(),
             depth: 8,
             manifests: 10_000,
@@ -79,6 +96,7 @@ impl std::fmt::Debug for CopyOptions {
         f.debug_struct("CopyOptions")
             .field("jobs", &self.jobs)
             .field("referrers", &self.referrers)
+            .field("listing", &self.listing)
             .field("present", &self.present.len())
             .field("depth", &self.depth)
             .finish_non_exhaustive()
@@ -99,6 +117,8 @@ pub enum CopyEvent {
     },
     /// A blob is being looked at.
     BlobStarted(Descriptor),
+    /// So many more bytes of a blob were read from the source.
+    BlobRead(Descriptor, u64),
     /// A blob is there.
     BlobDone(Descriptor, Put),
     /// A manifest is there.
@@ -123,8 +143,13 @@ impl CopyReport {
 
     /// How many bytes of blobs were sent.
     pub fn bytes_sent(&self) -> u64 {
-        let sent = self.blobs.iter().filter(|(_, put)| *put == Put::Uploaded);
-        sent.map(|(blob, _)| blob.size).sum()
+        self.bytes(Put::Uploaded)
+    }
+
+    /// How many bytes of blobs were sent, were there, or were mounted.
+    pub fn bytes(&self, how: Put) -> u64 {
+        let blobs = self.blobs.iter().filter(|(_, put)| *put == how);
+        blobs.map(|(blob, _)| blob.size).sum()
     }
 }
 
@@ -222,11 +247,7 @@ pub async fn copy_graph(
     roots: &[CopyRoot],
     options: &CopyOptions,
 ) -> Result<CopyReport, CopyError> {
-    let mut walk = Walk::new(source, destination, options);
-    for root in roots {
-        walk.root(root).await?;
-    }
-    let graph = walk.finish().await?;
+    let graph = plan(source, destination.as_ref(), roots, options).await?;
     options.report(&CopyEvent::Planned {
         blobs: graph.blobs.len(),
         bytes: graph.blobs.iter().map(|(blob, _)| blob.size).sum(),
@@ -235,6 +256,48 @@ pub async fn copy_graph(
     let blobs = copy_blobs(source, destination, &graph, options).await?;
     let manifests = put_manifests(destination, &graph.batch, options).await?;
     Ok(CopyReport { blobs, manifests })
+}
+
+/// What [`copy_graph`] would look at: blobs, of which the destination may have some, and manifests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CopyPlan {
+    /// The blobs, each once.
+    pub blobs: Vec<Descriptor>,
+    /// The manifests, children before parents.
+    pub manifests: Vec<Descriptor>,
+}
+
+/// Finds out what is to be copied, and copies nothing. The destination may be one that can only be read.
+///
+/// # Errors
+/// As [`copy_graph`], before the first blob.
+pub async fn plan_copy(
+    source: &Arc<dyn Repository>,
+    destination: &Arc<dyn Repository>,
+    roots: &[CopyRoot],
+    options: &CopyOptions,
+) -> Result<CopyPlan, CopyError> {
+    let graph = plan(source, destination.as_ref(), roots, options).await?;
+    let manifests = graph.batch.iter();
+    Ok(CopyPlan {
+        manifests: manifests
+            .map(|item| item.manifest.descriptor().clone())
+            .collect(),
+        blobs: graph.blobs.into_iter().map(|(blob, _)| blob).collect(),
+    })
+}
+
+async fn plan(
+    source: &Arc<dyn Repository>,
+    destination: &dyn Repository,
+    roots: &[CopyRoot],
+    options: &CopyOptions,
+) -> Result<Graph, CopyError> {
+    let mut walk = Walk::new(source, destination, options);
+    for root in roots {
+        walk.root(root).await?;
+    }
+    walk.finish().await
 }
 
 impl CopyOptions {
@@ -251,9 +314,16 @@ async fn copy_blobs(
     graph: &Graph,
     options: &CopyOptions,
 ) -> Result<Vec<(Descriptor, Put)>, CopyError> {
+    let watched: &Arc<dyn Repository> = &match &options.reporter {
+        None => Arc::clone(source),
+        Some(reporter) => Arc::new(Watched {
+            inner: Arc::clone(source),
+            reporter: Arc::clone(reporter),
+        }),
+    };
     let copy = |(blob, parent): (Descriptor, Digest)| async move {
         options.report(&CopyEvent::BlobStarted(blob.clone()));
-        let content = Blob::Stored(Arc::clone(source));
+        let content = Blob::Stored(Arc::clone(watched));
         match destination.put_blob(&blob, content).await {
             Ok(put) => {
                 options.report(&CopyEvent::BlobDone(blob.clone(), put));

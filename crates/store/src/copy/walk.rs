@@ -6,9 +6,9 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tofu_oci_types::oci::{Descriptor, Digest, Manifest, TagOrDigest};
 
-use super::{CopyError, CopyOptions, CopyRoot, Referrers};
+use super::{CopyError, CopyOptions, CopyRoot, Listing, Referrers};
 use crate::error::StoreError;
-use crate::repository::{PutManifest, Repository, TagRule, WritableRepository};
+use crate::repository::{PutManifest, Repository, TagRule};
 
 /// All manifests of one copy together, in bytes: they are held until the blobs are there.
 const BYTES_LIMIT: u64 = 256 * 1024 * 1024;
@@ -30,8 +30,10 @@ struct Met {
 
 pub(super) struct Walk<'a> {
     source: &'a Arc<dyn Repository>,
-    destination: &'a Arc<dyn WritableRepository>,
+    destination: &'a dyn Repository,
     options: &'a CopyOptions,
+    /// Whether a tag of a root names it already.
+    named: bool,
     /// What was fetched from the source and has to be stored.
     fetched: HashMap<Digest, Manifest>,
     bytes: u64,
@@ -46,13 +48,14 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn new(
         source: &'a Arc<dyn Repository>,
-        destination: &'a Arc<dyn WritableRepository>,
+        destination: &'a dyn Repository,
         options: &'a CopyOptions,
     ) -> Self {
         Self {
             source,
             destination,
             options,
+            named: false,
             fetched: HashMap::new(),
             bytes: 0,
             met: HashSet::new(),
@@ -69,7 +72,10 @@ impl<'a> Walk<'a> {
         for (tag, rule) in &root.tags {
             let head = self.destination.head(tag).await;
             match head.map_err(|error| self.lookup_failed(digest, error))? {
-                Some(current) if current.digest == *digest => complete = true,
+                Some(current) if current.digest == *digest => {
+                    complete = true;
+                    self.named = true;
+                }
                 Some(current) => {
                     self.refuse_early(tag, rule, &current.digest)?;
                     tagged = false;
@@ -281,6 +287,9 @@ impl<'a> Walk<'a> {
 
     /// The referrers of `subject` in the source, and whether the destination has them.
     async fn referrers(&self, subject: &Descriptor) -> Result<Vec<(Descriptor, bool)>, CopyError> {
+        if self.named && self.options.listing == Listing::UntilTagged {
+            return self.referrers_asked(subject).await;
+        }
         let (here, there) = futures_util::future::join(
             self.source.referrers(subject, None),
             self.destination.referrers(subject, None),
@@ -299,6 +308,22 @@ impl<'a> Walk<'a> {
                 (found, present)
             })
             .collect())
+    }
+
+    /// As [`referrers`](Self::referrers), without a list of the destination.
+    async fn referrers_asked(
+        &self,
+        subject: &Descriptor,
+    ) -> Result<Vec<(Descriptor, bool)>, CopyError> {
+        let here = self.source.referrers(subject, None).await;
+        let here = here.map_err(|error| self.source_failed(&subject.digest, error))?;
+        let mut found = Vec::with_capacity(here.len());
+        for referrer in here {
+            let known = self.options.present.contains(&referrer.digest);
+            let present = known || self.has(&referrer).await?;
+            found.push((referrer, present));
+        }
+        Ok(found)
     }
 
     fn into_graph(self) -> Graph {

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::{FileObserver, FileOp, Verdict};
 
@@ -132,6 +132,7 @@ impl FileObserver for FailAt {
 #[derive(Debug)]
 pub struct KillAt {
     countdown: AtomicUsize,
+    reached: AtomicBool,
 }
 
 impl KillAt {
@@ -139,12 +140,13 @@ impl KillAt {
     pub fn new(n: usize) -> Self {
         Self {
             countdown: AtomicUsize::new(n),
+            reached: AtomicBool::new(false),
         }
     }
 
     /// Whether the operation was reached. When not, everything happened.
     pub fn reached(&self) -> bool {
-        self.countdown.load(Ordering::SeqCst) == usize::MAX
+        self.reached.load(Ordering::SeqCst)
     }
 }
 
@@ -154,7 +156,7 @@ impl FileObserver for KillAt {
             return Verdict::Proceed;
         }
         if passed(&self.countdown) {
-            self.countdown.store(usize::MAX, Ordering::SeqCst);
+            self.reached.store(true, Ordering::SeqCst);
             Verdict::Kill
         } else {
             Verdict::Proceed

@@ -10,10 +10,19 @@ use super::Shared;
 use super::loaded::{Repo, damage_of};
 use crate::blocking::BATCH;
 use crate::error::{Damage, Result, StoreError};
-use crate::files::{AtomicFile, Files, is_absent};
+use crate::files::{AtomicFile, Files, is_absent, random_hex};
 use crate::reader::{PartReader, read_batch};
 use crate::repository::Put;
 use crate::storage::Stat;
+
+/// Whether something stood in the place of a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cleared {
+    /// Nothing, or a file.
+    Nothing,
+    /// Something that is gone now.
+    Something,
+}
 
 impl Shared {
     /// What is known about a blob without opening it.
@@ -79,9 +88,40 @@ impl Shared {
                 self.copy_blob(from, &to, digest)?;
                 self.files.remove_file(from)?;
             }
-            result => result?,
+            Err(error) => {
+                if self.clear(&to)? == Cleared::Nothing {
+                    return Err(error.into());
+                }
+                self.files.rename(from, &to)?;
+            }
+            Ok(()) => {}
         }
         Ok(())
+    }
+
+    /// Removes what is no file and has the name of a blob: the name belongs to the content.
+    pub(super) fn clear(&self, path: &Path) -> Result<Cleared> {
+        match self.files.metadata(path)? {
+            Some(metadata) if metadata.is_dir() => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let aside = path.with_file_name(format!(".{name}.{}.tmp", random_hex()));
+                // First aside, so that a stop in between leaves a leftover and no half of it.
+                self.files.rename(path, &aside)?;
+                self.files.remove_tree(&aside)?;
+            }
+            Some(metadata) if !metadata.is_file() => self.files.remove_file(path)?,
+            _ => return Ok(Cleared::Nothing),
+        }
+        Ok(Cleared::Something)
+    }
+
+    /// Makes a blob young, for whoever sweeps by age. One that is somebody else's stays as old as it is; when it
+    /// is swept, the manifest that wants it is refused.
+    pub(super) fn refresh(&self, path: &Path) -> Result<()> {
+        match self.files.touch(path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            result => Ok(result?),
+        }
     }
 
     /// Forces blobs to the disk that this process did not write itself.
@@ -104,10 +144,10 @@ impl Shared {
             });
         };
         let (old, new) = (from.blob(digest)?, to.blob(digest)?);
+        self.clear(&new)?;
         if let Some(there) = self.stat_blob(to, digest)? {
             if there.size == source.size {
-                // Whoever sweeps goes by this time.
-                self.files.touch(&new)?;
+                self.refresh(&new)?;
                 return Ok(Put::Present);
             }
             // A torn copy of the same name.
@@ -122,7 +162,7 @@ impl Shared {
         };
         match linked {
             Ok(()) => {
-                self.files.touch(&new)?;
+                self.refresh(&new)?;
                 if from.is_synced(digest) {
                     self.files.sync_dir(&to.blobs(digest)?)?;
                     to.set_synced(digest);

@@ -166,7 +166,15 @@ impl Shared {
     /// Writes the file of a manifest, when it is not there; its directory is synced by the caller.
     fn store(&self, repo: &Repo, manifest: &Manifest) -> Result<Put> {
         let path = repo.blob(manifest.digest())?;
-        if holds(&self.files, &path, manifest.bytes())? {
+        let there = match holds(&self.files, &path, manifest.bytes()) {
+            Err(StoreError::Damaged { .. }) => {
+                self.clear(&path)?;
+                false
+            }
+            there => there?,
+        };
+        if there {
+            self.refresh(&path)?;
             if !repo.is_synced(manifest.digest()) {
                 self.files.sync_file(&path)?;
             }
@@ -270,12 +278,16 @@ impl Shared {
             }
         };
         let mut edit = index.edit();
-        let mut outcomes = Vec::with_capacity(waiting.len());
+        let mut outcomes: Vec<Result<Vec<Put>>> = Vec::with_capacity(waiting.len());
         for batch in waiting {
-            let saved = edit.save();
             let outcome = self.apply(repo, &index, &mut edit, &batch.items);
             if outcome.is_err() {
-                edit.restore(saved);
+                // A refused batch may have changed something: begin again without it.
+                edit = index.edit();
+                let accepted = waiting.iter().zip(&outcomes).filter(|(_, o)| o.is_ok());
+                for (batch, _) in accepted {
+                    self.apply(repo, &index, &mut edit, &batch.items)?;
+                }
             }
             outcomes.push(outcome);
         }
@@ -309,6 +321,7 @@ impl Shared {
         for item in items {
             // Somebody may have swept since they were stored.
             self.check_children(repo, item.manifest(), &HashMap::new())?;
+            self.check_stored(repo, index, item)?;
             let mut put = item.stored;
             if item.manifest().subject().is_some() || !item.put.tags.is_empty() {
                 let descriptor = described(item.manifest());
@@ -333,6 +346,19 @@ impl Shared {
             }
         }
         Ok(puts)
+    }
+
+    /// Stores a manifest once more that was swept meanwhile: its file may have been an old one.
+    fn check_stored(&self, repo: &Repo, index: &IndexFile, item: &Item) -> Result<()> {
+        let descriptor = item.manifest().descriptor();
+        let stat = self.stat_blob(repo, &descriptor.digest)?;
+        if stat.is_some_and(|stat| stat.size == descriptor.size) {
+            return Ok(());
+        }
+        self.store(repo, item.manifest())?;
+        self.files.sync_dir(&repo.blobs(&descriptor.digest)?)?;
+        self.remember(repo, index, &item.put, Marker::Pending)?;
+        Ok(())
     }
 
     /// Makes roots of what nothing listed for an hour. Tells which.
@@ -384,6 +410,8 @@ impl Shared {
         let mut file = AtomicFile::create(&self.files, &repo.index)?;
         file.write_all(&bytes)?;
         let file = file.commit()?;
+        // It is done; what is noted helps only when it is lost.
+        let _ = self.note_root(repo, &index);
         repo.set_loaded(file, index)
     }
 }

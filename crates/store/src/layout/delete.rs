@@ -125,7 +125,8 @@ impl Shared {
         self.remove_blob(repo, digest)
     }
 
-    fn remove_blob(&self, repo: &Repo, digest: &Digest) -> Result<()> {
+    /// Removes the file of a blob, if it is there.
+    pub(super) fn remove_blob(&self, repo: &Repo, digest: &Digest) -> Result<()> {
         repo.forget_synced(digest);
         match self.files.remove_file(&repo.blob(digest)?) {
             Err(error) if !is_absent(&error) => Err(error.into()),

@@ -48,7 +48,11 @@ fn plain(child: &Descriptor) -> Descriptor {
 
 /// Manifests read before.
 #[derive(Default)]
-pub(super) struct GraphCache(Mutex<HashMap<Digest, Arc<Node>>>);
+pub(super) struct GraphCache {
+    nodes: Mutex<HashMap<Digest, Arc<Node>>>,
+    /// The subjects of a manifest and of everything below it.
+    subjects: Mutex<HashMap<Digest, Arc<[Digest]>>>,
+}
 
 impl Shared {
     /// A manifest, checked; `None` when it is not there. What is no manifest by its type has nothing below.
@@ -58,7 +62,7 @@ impl Shared {
         digest: &Digest,
         media_type: &MediaType,
     ) -> Result<Option<Arc<Node>>> {
-        if let Some(node) = lock(&self.graph.0).get(digest) {
+        if let Some(node) = lock(&self.graph.nodes).get(digest) {
             // It may have been read in another repository.
             return Ok(self.stat_blob(repo, digest)?.map(|_| Arc::clone(node)));
         }
@@ -69,7 +73,7 @@ impl Shared {
             return Ok(None);
         };
         let node = Arc::new(Node::of(&manifest));
-        let mut cache = lock(&self.graph.0);
+        let mut cache = lock(&self.graph.nodes);
         if cache.len() >= REMEMBERED {
             cache.clear();
         }
@@ -156,19 +160,29 @@ impl Shared {
         let Some(index) = self.load(repo)? else {
             return Ok(None);
         };
-        for root in index.roots().filter(|r| r.descriptor.media_type.is_index()) {
-            let found = self.below(repo, &root.descriptor, |_, node| {
-                let mut children = node.children.iter();
-                match children.find(|child| child.digest == *digest) {
-                    Some(child) => ControlFlow::Break(child.media_type.clone()),
-                    None => ControlFlow::Continue(()),
+        if let Some(listed) = repo.listed(&index) {
+            return Ok(listed.get(digest).cloned());
+        }
+        let mut listed = HashMap::new();
+        let mut left: Vec<_> = index
+            .roots()
+            .map(|root| (root.descriptor.clone(), 0))
+            .collect();
+        // Only indexes list manifests, so nothing else is read.
+        left.retain(|(root, _)| root.media_type.is_index());
+        while let Some((parent, depth)) = left.pop() {
+            let node = self.node(repo, &parent.digest, &parent.media_type)?;
+            for child in node.iter().flat_map(|node| &node.children) {
+                let media_type = child.media_type.clone();
+                let new = listed.insert(child.digest.clone(), media_type).is_none();
+                if new && depth < DEPTH && child.media_type.is_index() {
+                    left.push((child.clone(), depth + 1));
                 }
-            })?;
-            if found.is_some() {
-                return Ok(found);
             }
         }
-        Ok(None)
+        let found = listed.get(digest).cloned();
+        repo.set_listed(&index, listed);
+        Ok(found)
     }
 
     /// Everything that keeps content: the entries of `index.json` and what waits to be listed.
@@ -193,7 +207,37 @@ impl Shared {
         manifest: &Descriptor,
         batch: &HashMap<Digest, Arc<Node>>,
     ) -> Result<Vec<Digest>> {
+        let (subjects, _) = self.subjects_below(repo, manifest, batch)?;
+        Ok(subjects)
+    }
+
+    /// The subjects of a manifest that somebody else listed, and of everything below it.
+    pub(super) fn hint(&self, repo: &Repo, root: &Descriptor) -> Result<Arc<[Digest]>> {
+        if let Some(known) = lock(&self.graph.subjects).get(&root.digest) {
+            return Ok(Arc::clone(known));
+        }
+        let (subjects, whole) = self.subjects_below(repo, root, &HashMap::new())?;
+        let subjects: Arc<[Digest]> = subjects.into();
+        // What is not there yet may have subjects when it comes.
+        if whole {
+            let mut cache = lock(&self.graph.subjects);
+            if cache.len() >= REMEMBERED {
+                cache.clear();
+            }
+            cache.insert(root.digest.clone(), Arc::clone(&subjects));
+        }
+        Ok(subjects)
+    }
+
+    /// The subjects, sorted, and whether everything below is there.
+    fn subjects_below(
+        &self,
+        repo: &Repo,
+        manifest: &Descriptor,
+        batch: &HashMap<Digest, Arc<Node>>,
+    ) -> Result<(Vec<Digest>, bool)> {
         let mut subjects = BTreeSet::new();
+        let mut whole = true;
         let mut seen = HashSet::new();
         let mut left = vec![(manifest.clone(), 0)];
         while let Some((descriptor, depth)) = left.pop() {
@@ -204,10 +248,13 @@ impl Shared {
                 Some(node) => Some(Arc::clone(node)),
                 None => self.node(repo, &descriptor.digest, &descriptor.media_type)?,
             };
-            let Some(node) = node else { continue };
+            let Some(node) = node else {
+                whole = false;
+                continue;
+            };
             subjects.extend(node.referrer.iter().map(|(subject, _)| subject.clone()));
             left.extend(node.children.iter().map(|c| (c.clone(), depth + 1)));
         }
-        Ok(subjects.into_iter().collect())
+        Ok((subjects.into_iter().collect(), whole))
     }
 }

@@ -1,7 +1,5 @@
 //! `index.json`, read and rewritten without losing what others put there.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +8,7 @@ use tofu_oci_types::oci::json::{self, JsonError};
 use tofu_oci_types::oci::{Descriptor, Digest, Tag};
 
 use super::entries::{Entry, Name, RawObject};
+use super::lookup::Lookup;
 use crate::error::{Damage, Result, StoreError};
 
 /// How large `index.json` may be, in bytes.
@@ -26,15 +25,9 @@ const EMPTY: &str =
 pub(super) struct IndexFile {
     /// Everything at the top, in the order it has, the entries apart.
     top: RawObject,
-    entries: Vec<Arc<Entry>>,
-    tags: BTreeMap<Tag, Named>,
-    roots: HashMap<Digest, Arc<Entry>>,
-}
-
-#[derive(Debug, Clone)]
-enum Named {
-    One(Arc<Entry>),
-    Ambiguous(Digest, Digest),
+    /// The entries, in their order. Only while it is being changed some may be gone.
+    slots: Vec<Option<Arc<Entry>>>,
+    lookup: Lookup,
 }
 
 impl IndexFile {
@@ -62,44 +55,31 @@ impl IndexFile {
                     .map(Arc::new)
                     .map_err(|source| damaged(Damage::Entry { number, source }))
             })
-            .collect::<Result<_>>()?;
+            .collect::<Result<Vec<_>>>()?;
         Ok(Self::of(top, entries))
     }
 
     fn of(top: RawObject, entries: Vec<Arc<Entry>>) -> Self {
-        let mut tags: BTreeMap<Tag, Named> = BTreeMap::new();
-        let mut roots = HashMap::new();
-        for entry in &entries {
-            let digest = &entry.descriptor.digest;
-            roots
-                .entry(digest.clone())
-                .or_insert_with(|| Arc::clone(entry));
-            let Some(tag) = entry.tag() else { continue };
-            tags.entry(tag.clone())
-                .and_modify(|named| {
-                    if let Named::One(first) = named
-                        && first.descriptor.digest != *digest
-                    {
-                        let first = first.descriptor.digest.clone();
-                        *named = Named::Ambiguous(first, digest.clone());
-                    }
-                })
-                .or_insert_with(|| Named::One(Arc::clone(entry)));
+        let mut lookup = Lookup::default();
+        for (slot, entry) in entries.iter().enumerate() {
+            lookup.add(slot, entry);
         }
         Self {
             top,
-            entries,
-            tags,
-            roots,
+            slots: entries.into_iter().map(Some).collect(),
+            lookup,
         }
+    }
+
+    fn at(&self, slot: usize) -> Option<&Arc<Entry>> {
+        self.slots.get(slot)?.as_ref()
     }
 
     /// The entry that a tag names.
     pub(super) fn tag(&self, tag: &Tag, path: &Path) -> Result<Option<&Entry>> {
-        match self.tags.get(tag) {
-            None => Ok(None),
-            Some(Named::One(entry)) => Ok(Some(entry)),
-            Some(Named::Ambiguous(first, second)) => Err(StoreError::damaged(
+        match self.two_digests(tag) {
+            None => Ok(self.first(self.lookup.tag(tag))),
+            Some((first, second)) => Err(StoreError::damaged(
                 path,
                 Damage::Ambiguous {
                     name: tag.clone(),
@@ -110,41 +90,72 @@ impl IndexFile {
         }
     }
 
-    /// An entry of this digest.
-    pub(super) fn root(&self, digest: &Digest) -> Option<&Entry> {
-        self.roots.get(digest).map(AsRef::as_ref)
+    fn first(&self, slots: &[usize]) -> Option<&Entry> {
+        let entry = self.at(*slots.first()?)?;
+        Some(entry)
     }
 
-    /// Each digest once.
+    /// The first two digests that a tag stands for, where it stands for several.
+    fn two_digests(&self, tag: &Tag) -> Option<(&Digest, &Digest)> {
+        let slots = self.lookup.tag(tag).iter();
+        let mut digests = slots.filter_map(|slot| Some(&self.at(*slot)?.descriptor.digest));
+        let first = digests.next()?;
+        let second = digests.find(|digest| *digest != first)?;
+        Some((first, second))
+    }
+
+    /// An entry of this digest.
+    pub(super) fn root(&self, digest: &Digest) -> Option<&Entry> {
+        self.first(self.lookup.digest(digest))
+    }
+
+    /// Each digest once, in the order of the file.
     pub(super) fn roots(&self) -> impl Iterator<Item = &Entry> {
-        self.roots.values().map(AsRef::as_ref)
+        let entries = self.slots.iter().enumerate();
+        entries.filter_map(|(slot, entry)| {
+            let entry = entry.as_deref()?;
+            let first = self.lookup.digest(&entry.descriptor.digest).first();
+            (first == Some(&slot)).then_some(entry)
+        })
+    }
+
+    /// Whether an entry gives this digest a name, a tag or another.
+    pub(super) fn is_named(&self, digest: &Digest) -> bool {
+        let slots = self.lookup.digest(digest).iter();
+        let mut entries = slots.filter_map(|slot| self.at(*slot));
+        entries.any(|entry| entry.name != Name::None)
+    }
+
+    /// The entries below which something may refer to `subject`: those that say so, and those that say nothing.
+    pub(super) fn referring(&self, subject: &Digest) -> impl Iterator<Item = &Entry> {
+        let slots = self.lookup.referring(subject);
+        slots.filter_map(|slot| self.at(slot).map(AsRef::as_ref))
     }
 
     /// The tags that stand for two digests.
     pub(super) fn ambiguous(&self) -> impl Iterator<Item = (&Tag, &Digest, &Digest)> {
-        self.tags.iter().filter_map(|(tag, named)| match named {
-            Named::One(_) => None,
-            Named::Ambiguous(first, second) => Some((tag, first, second)),
+        self.lookup.tags().filter_map(|tag| {
+            let (first, second) = self.two_digests(tag)?;
+            Some((tag, first, second))
         })
     }
 
     /// Tags, sorted by bytes. Names that are no tags are not among them.
     pub(super) fn tags_after(&self, after: Option<&Tag>, max: usize) -> Vec<Tag> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let tags = self.tags.range::<Tag, _>((start, Bound::Unbounded));
-        tags.take(max).map(|(tag, _)| tag.clone()).collect()
+        self.lookup.tags_after(after).take(max).cloned().collect()
     }
 
     /// The bytes of the file.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let list: usize = self.entries.iter().map(|e| e.raw().len() + 1).sum();
+        let entries = || self.slots.iter().flatten();
+        let list: usize = entries().map(|e| e.raw().len() + 1).sum();
         let mut bytes = Vec::with_capacity(list + 256);
         self.top.write(&mut bytes, |bytes, name, value| {
             if name != "manifests" {
                 return bytes.extend_from_slice(value.get().as_bytes());
             }
             bytes.push(b'[');
-            for (at, entry) in self.entries.iter().enumerate() {
+            for (at, entry) in entries().enumerate() {
                 if at > 0 {
                     bytes.push(b',');
                 }
@@ -158,17 +169,33 @@ impl IndexFile {
     /// A copy to change.
     pub(super) fn edit(&self) -> Edit {
         Edit {
-            top: self.top.clone(),
-            entries: self.entries.clone(),
+            file: self.clone(),
             changed: false,
         }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.lookup.add(self.slots.len(), &entry);
+        self.slots.push(Some(Arc::new(entry)));
+    }
+
+    /// Puts another entry, or none, into the place of one. Gives back what was there.
+    fn replace(&mut self, slot: usize, entry: Option<Entry>) -> Option<Arc<Entry>> {
+        let place = self.slots.get_mut(slot)?;
+        let old = std::mem::replace(place, entry.map(Arc::new));
+        if let Some(old) = &old {
+            self.lookup.remove(slot, old);
+        }
+        if let Some(new) = place {
+            self.lookup.add(slot, new);
+        }
+        old
     }
 }
 
 /// An `index.json` being changed.
 pub(super) struct Edit {
-    top: RawObject,
-    entries: Vec<Arc<Entry>>,
+    file: IndexFile,
     changed: bool,
 }
 
@@ -180,20 +207,19 @@ impl Edit {
 
     /// The digest that a tag names; the first, when there are several.
     pub(super) fn tagged(&self, tag: &Tag) -> Option<&Digest> {
-        let mut entries = self.entries.iter();
-        let found = entries.find(|entry| entry.tag() == Some(tag));
+        let found = self.file.first(self.file.lookup.tag(tag));
         found.map(|entry| &entry.descriptor.digest)
     }
 
     /// Whether there is an entry of this digest.
     pub(super) fn has(&self, digest: &Digest) -> bool {
-        self.entries.iter().any(|e| e.descriptor.digest == *digest)
+        self.file.root(digest).is_some()
     }
 
     /// Adds an entry without a name, unless the digest has one. `subjects` is the hint for referrers.
     pub(super) fn add_root(&mut self, root: &Descriptor, subjects: &[Digest]) -> Result<()> {
         if !self.has(&root.digest) {
-            self.entries.push(Arc::new(Entry::ours(root, subjects)?));
+            self.file.push(Entry::ours(root, subjects)?);
             self.changed = true;
         }
         Ok(())
@@ -208,60 +234,54 @@ impl Edit {
     ) -> Result<()> {
         self.remove_tag(tag)?;
         self.changed = true;
-        let nameless = |entry: &&mut Arc<Entry>| {
-            entry.descriptor.digest == root.digest && entry.name == Name::None
-        };
-        if let Some(entry) = self.entries.iter_mut().find(nameless) {
+        let slots = self.file.lookup.digest(&root.digest).iter();
+        let mut entries = slots.filter_map(|slot| Some((*slot, self.file.at(*slot)?)));
+        let nameless = entries.find(|(_, entry)| entry.name == Name::None);
+        if let Some((slot, entry)) = nameless {
             // What somebody else wrote into the entry stays.
-            *entry = Arc::new(entry.named(Some(tag))?);
+            let named = entry.named(Some(tag))?;
+            self.file.replace(slot, Some(named));
             return Ok(());
         }
-        let entry = Entry::ours(root, subjects)?.named(Some(tag))?;
-        self.entries.push(Arc::new(entry));
+        self.file
+            .push(Entry::ours(root, subjects)?.named(Some(tag))?);
         Ok(())
     }
 
     /// Takes a tag away; every manifest that had it keeps an entry. Tells whether anything had it.
     pub(super) fn remove_tag(&mut self, tag: &Tag) -> Result<bool> {
-        let mut removed = false;
-        while let Some(at) = self
-            .entries
-            .iter()
-            .position(|entry| entry.tag() == Some(tag))
-        {
-            let entry = self.entries.remove(at);
-            removed = true;
+        let slots = self.file.lookup.tag(tag).to_vec();
+        for slot in &slots {
+            let Some(entry) = self.file.replace(*slot, None) else {
+                continue;
+            };
             self.changed = true;
             // What somebody else wrote into the entry stays even where the digest has another one.
             let ours = entry.subjects.is_some();
             if !(ours && self.has(&entry.descriptor.digest)) {
-                self.entries.insert(at, Arc::new(entry.named(None)?));
+                let nameless = entry.named(None)?;
+                self.file.replace(*slot, Some(nameless));
             }
         }
-        Ok(removed)
+        Ok(!slots.is_empty())
     }
 
     /// Removes every entry of a digest.
     pub(super) fn remove(&mut self, digest: &Digest) {
-        let before = self.entries.len();
-        self.entries.retain(|e| e.descriptor.digest != *digest);
-        self.changed |= self.entries.len() != before;
+        for slot in self.file.lookup.digest(digest).to_vec() {
+            self.changed |= self.file.replace(slot, None).is_some();
+        }
     }
 
     /// The changed index.
     pub(super) fn finish(self) -> IndexFile {
-        IndexFile::of(self.top, self.entries)
-    }
-
-    /// The state as it is now, to come back to.
-    pub(super) fn save(&self) -> (Vec<Arc<Entry>>, bool) {
-        (self.entries.clone(), self.changed)
-    }
-
-    /// Goes back to a saved state.
-    pub(super) fn restore(&mut self, (entries, changed): (Vec<Arc<Entry>>, bool)) {
-        self.entries = entries;
-        self.changed = changed;
+        if self.file.slots.iter().all(Option::is_some) {
+            return self.file;
+        }
+        IndexFile::of(
+            self.file.top,
+            self.file.slots.into_iter().flatten().collect(),
+        )
     }
 }
 
@@ -272,7 +292,7 @@ pub(super) fn parse<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T,
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
     use tofu_oci_types::oci::MediaType;

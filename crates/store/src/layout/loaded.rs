@@ -1,11 +1,11 @@
 //! What is remembered about a repository between two questions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
-use tofu_oci_types::oci::{Digest, Tag};
+use tofu_oci_types::oci::{Digest, MediaType, Tag};
 
 use super::Shared;
 use super::commit::Waiting;
@@ -23,12 +23,22 @@ const SYNCED: usize = 65_536;
 pub(super) struct Repo {
     paths: Paths,
     loaded: Mutex<Option<Loaded>>,
+    /// What the indexes of this `index.json` list, when somebody had to know.
+    listed: Mutex<Option<Listed>>,
+    /// An entry that is noted beside the markers.
+    noted: Mutex<Option<Digest>>,
     /// What this process forced to the disk itself.
     synced: Mutex<HashSet<Digest>>,
     /// Batches that wait for the next rewrite.
     pub(super) waiting: Mutex<Vec<Waiting>>,
     /// Writers in this process wait here and not on a thread.
     pub(super) turn: tokio::sync::Mutex<()>,
+}
+
+/// What the indexes of an `index.json` list, with its media type.
+struct Listed {
+    by: Arc<IndexFile>,
+    children: Arc<HashMap<Digest, MediaType>>,
 }
 
 struct Loaded {
@@ -51,6 +61,8 @@ impl Repo {
         Self {
             paths,
             loaded: Mutex::default(),
+            listed: Mutex::default(),
+            noted: Mutex::default(),
             synced: Mutex::default(),
             waiting: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
@@ -61,6 +73,33 @@ impl Repo {
         StoreError::AbsentRepository {
             place: self.place.clone(),
         }
+    }
+
+    /// What the indexes of `index` list, when it is known.
+    pub(super) fn listed(&self, index: &Arc<IndexFile>) -> Option<Arc<HashMap<Digest, MediaType>>> {
+        let listed = lock(&self.listed);
+        let listed = listed.as_ref().filter(|l| Arc::ptr_eq(&l.by, index));
+        listed.map(|listed| Arc::clone(&listed.children))
+    }
+
+    /// Remembers what the indexes of `index` list.
+    pub(super) fn set_listed(&self, index: &Arc<IndexFile>, children: HashMap<Digest, MediaType>) {
+        *lock(&self.listed) = Some(Listed {
+            by: Arc::clone(index),
+            children: Arc::new(children),
+        });
+    }
+
+    /// Whether an entry of `index` is known to be noted.
+    pub(super) fn has_noted(&self, index: &IndexFile) -> bool {
+        let noted = lock(&self.noted);
+        noted
+            .as_ref()
+            .is_some_and(|digest| index.root(digest).is_some())
+    }
+
+    pub(super) fn set_noted(&self, digest: Digest) {
+        *lock(&self.noted) = Some(digest);
     }
 
     pub(super) fn is_synced(&self, digest: &Digest) -> bool {

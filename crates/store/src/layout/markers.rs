@@ -4,15 +4,16 @@
 //! the manifest, then under `_adopted`. What is pending for an hour becomes a root of `index.json` at its next
 //! rewrite.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use tofu_oci_types::oci::{Digest, MediaType};
 
 use super::Shared;
+use super::index_file::IndexFile;
 use super::loaded::Repo;
 use crate::error::{Damage, Result, StoreError};
-use crate::files::{AtomicFile, EntryKind, Sync, is_absent};
+use crate::files::{AtomicFile, EntryKind, Files, Sync, is_absent};
 
 /// How long an untagged manifest may wait to be listed by an index.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -35,9 +36,21 @@ impl Marker {
         }
     }
 
-    fn path(self, repo: &Repo, digest: &Digest) -> PathBuf {
+    pub(super) fn path(self, repo: &Repo, digest: &Digest) -> PathBuf {
         let algorithm = repo.markers.join(self.dir()).join(digest.algorithm_name());
         algorithm.join(digest.encoded())
+    }
+}
+
+/// Where the digest of an entry is noted.
+fn note(repo: &Repo) -> PathBuf {
+    repo.markers.join(Marker::Adopted.dir()).join("root")
+}
+
+fn remove(files: &Files, path: &Path) -> Result<()> {
+    match files.remove_file(path) {
+        Err(error) if !is_absent(&error) => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
@@ -72,10 +85,12 @@ impl Shared {
         media_type: &MediaType,
         marker: Marker,
     ) -> Result<()> {
-        let path = marker.path(repo, digest);
-        let text = format!("{media_type}\n");
+        self.write_marker(&marker.path(repo, digest), &format!("{media_type}\n"))
+    }
+
+    fn write_marker(&self, path: &Path, text: &str) -> Result<()> {
         let files = self.files.clone().with_sync(Sync::Off);
-        let write = || AtomicFile::write(&files, &path, text.as_bytes());
+        let write = || AtomicFile::write(&files, path, text.as_bytes());
         let result = match write() {
             Err(error) if is_absent(&error) => {
                 if let Some(dir) = path.parent() {
@@ -112,12 +127,50 @@ impl Shared {
         if self.files.metadata(&repo.index)?.is_some() {
             return Ok(false);
         }
-        for digest in self.all_marked(repo, Marker::Adopted)? {
+        let root = self.noted_root(repo)?;
+        for digest in root
+            .into_iter()
+            .chain(self.all_marked(repo, Marker::Adopted)?)
+        {
             if self.files.metadata(&repo.blob(&digest)?)?.is_some() {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Keeps the digest of some entry beside the markers: entries have no marker, and where nothing else was
+    /// adopted only this tells of an `index.json` that was lost.
+    pub(super) fn note_root(&self, repo: &Repo, index: &IndexFile) -> Result<()> {
+        if repo.has_noted(index) {
+            return Ok(());
+        }
+        let noted = self.noted_root(repo)?;
+        let noted = noted.filter(|digest| index.root(digest).is_some());
+        let digest = match noted {
+            Some(digest) => digest,
+            None => {
+                let Some(root) = index.roots().next() else {
+                    return Ok(());
+                };
+                let digest = root.descriptor.digest.clone();
+                self.write_marker(&note(repo), &format!("{digest}\n"))?;
+                digest
+            }
+        };
+        repo.set_noted(digest);
+        Ok(())
+    }
+
+    /// The entry that was noted, if one was.
+    fn noted_root(&self, repo: &Repo) -> Result<Option<Digest>> {
+        let bytes = match self.files.read(&note(repo), LIMIT) {
+            Ok(bytes) => bytes,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        Ok(text.strip_suffix('\n').and_then(|text| text.parse().ok()))
     }
 
     /// Refuses to begin anew where `index.json` was lost: its tags would be forgotten.
@@ -130,11 +183,9 @@ impl Shared {
 
     /// Takes back the adoptions of a layout that is no more; the directory may be used again.
     pub(super) fn demote(&self, repo: &Repo) -> Result<()> {
+        remove(&self.files, &note(repo))?;
         for digest in self.all_marked(repo, Marker::Adopted)? {
-            match self.files.remove_file(&Marker::Adopted.path(repo, &digest)) {
-                Err(error) if !is_absent(&error) => return Err(error.into()),
-                _ => {}
-            }
+            remove(&self.files, &Marker::Adopted.path(repo, &digest))?;
         }
         Ok(())
     }
@@ -142,10 +193,7 @@ impl Shared {
     /// Removes every marker of a manifest.
     pub(super) fn unmark(&self, repo: &Repo, digest: &Digest) -> Result<()> {
         for marker in [Marker::Adopted, Marker::Pending] {
-            match self.files.remove_file(&marker.path(repo, digest)) {
-                Err(error) if !is_absent(&error) => return Err(error.into()),
-                _ => {}
-            }
+            remove(&self.files, &marker.path(repo, digest))?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@
 //! PATH/acme/demo/blobs/sha256/HEX               content, manifests included
 //! PATH/.tofu-oci/uploads/ID                     content that is not complete
 //! PATH/.tofu-oci/manifests/acme/demo/_adopted/sha256/HEX   media type of a manifest that an index lists
+//! PATH/.tofu-oci/manifests/acme/demo/_adopted/root         digest of an entry that `index.json` has or had
 //! PATH/.tofu-oci/manifests/acme/demo/_pending/sha256/HEX   media type of one that nothing lists yet
 //! ```
 //!
@@ -23,9 +24,11 @@ mod commit;
 mod delete;
 mod entries;
 mod fsck;
+mod gc;
 mod graph;
 mod index_file;
 mod loaded;
+mod lookup;
 mod markers;
 mod paths;
 mod referrers;
@@ -49,6 +52,7 @@ use crate::repository::{Put, PutManifest};
 use crate::storage::{Kind, Stat, Storage, Upload, UploadId, User};
 
 pub use fsck::{Finding, Problem, Severity, fsck};
+pub use gc::{GcOptions, GcReport, GcRepository, Sweep, Swept, gc};
 pub(crate) use paths::{TLS, placeholder};
 
 use graph::GraphCache;
@@ -152,7 +156,7 @@ impl LayoutStorage {
         })
     }
 
-    /// Removes uploads that were last written `age` before `now`, and tells how many.
+    /// Removes uploads that were last written `age` before `now` and that nobody holds, and tells how many.
     ///
     /// # Errors
     /// Those of the file system.

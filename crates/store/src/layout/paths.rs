@@ -106,7 +106,7 @@ impl Shared {
                     found.insert(placeholder()?);
                 }
             }
-            Shape::Directory => self.walk(&self.root, "", &mut found)?,
+            Shape::Directory => self.find(&self.root, "", &[INDEX], &mut found)?,
         }
         let names = found
             .into_iter()
@@ -119,7 +119,7 @@ impl Shared {
         let mut marked = BTreeSet::new();
         if self.shape == Shape::Directory {
             let markers = self.root.join(STATE).join("manifests");
-            self.find(&markers, "", Marker::Adopted.dir(), &mut marked)?;
+            self.find(&markers, "", &[Marker::Adopted.dir()], &mut marked)?;
         }
         let mut lost = Vec::new();
         for name in marked {
@@ -131,16 +131,22 @@ impl Shared {
         Ok(lost)
     }
 
-    fn walk(&self, dir: &Path, prefix: &str, found: &mut BTreeSet<RepositoryName>) -> Result<()> {
-        self.find(dir, prefix, INDEX, found)
+    /// The names that have anything, if only blobs or markers.
+    pub(super) fn traces(&self) -> Result<Vec<RepositoryName>> {
+        let mut found = BTreeSet::new();
+        self.find(&self.root, "", &[INDEX, MARK, BLOBS], &mut found)?;
+        let markers = self.root.join(STATE).join("manifests");
+        let signs = [Marker::Adopted.dir(), Marker::Pending.dir()];
+        self.find(&markers, "", &signs, &mut found)?;
+        Ok(found.into_iter().collect())
     }
 
-    /// Looks for layouts below `dir`, whose name is `prefix`; an entry called `sign` tells them. Links are not followed, so it ends.
+    /// Looks for layouts below `dir`, whose name is `prefix`; an entry called as one of `signs` tells them. Links are not followed, so it ends.
     fn find(
         &self,
         dir: &Path,
         prefix: &str,
-        sign: &str,
+        signs: &[&str],
         found: &mut BTreeSet<RepositoryName>,
     ) -> Result<()> {
         let entries = match self.files.read_dir(dir) {
@@ -153,7 +159,7 @@ impl Shared {
             let Some(component) = entry.name.to_str() else {
                 continue;
             };
-            if component == sign {
+            if signs.contains(&component) {
                 // Whatever it is, no repository's name has this component; what is no file is damage to be told.
                 if let Ok(name) = prefix.parse() {
                     found.insert(name);
@@ -168,7 +174,7 @@ impl Shared {
             if entry.kind == EntryKind::Directory
                 && name.parse().is_ok_and(|name| reserved(&name).is_none())
             {
-                self.find(&dir.join(component), &name, sign, found)?;
+                self.find(&dir.join(component), &name, signs, found)?;
             }
         }
         Ok(())

@@ -22,9 +22,8 @@ impl Shared {
             return Ok(Vec::new());
         };
         let mut found = BTreeMap::new();
-        for root in index.roots() {
-            let hint = root.subjects.as_ref();
-            if hint.is_some_and(|subjects| !subjects.contains(subject)) {
+        for root in index.referring(subject) {
+            if root.subjects.is_none() && !self.hint(repo, &root.descriptor)?.contains(subject) {
                 continue;
             }
             self.below(repo, &root.descriptor, |_, node| {

@@ -4,7 +4,7 @@
 //! its lock. The hasher is remembered between two requests, and made again from the file after a restart.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::Shared;
 use super::blobs::hash_file;
+use super::gc::{GcOptions, Sweep, Swept};
 use super::loaded::Repo;
 use super::paths::STATE;
 use crate::blocking::{BATCH, blocking, lock};
@@ -107,24 +108,53 @@ impl Shared {
     }
 
     pub(super) fn expire_uploads(&self, now: SystemTime, age: Duration) -> Result<usize> {
+        let options = GcOptions {
+            grace: age,
+            ..GcOptions::at(now)
+        };
+        let swept = self.sweep_uploads(&options)?;
+        Ok(usize::try_from(swept.files).unwrap_or(usize::MAX))
+    }
+
+    /// Removes uploads that nobody wrote to for a while and nobody holds.
+    pub(super) fn sweep_uploads(&self, options: &GcOptions) -> Result<Swept> {
+        let mut swept = Swept::default();
         let entries = match self.files.read_dir(&self.uploads()) {
             Ok(entries) => entries,
-            Err(error) if is_absent(&error) => return Ok(0),
+            Err(error) if is_absent(&error) => return Ok(swept),
             Err(error) => return Err(error.into()),
         };
-        let mut expired = 0;
         for entry in entries {
             let path = self.uploads().join(&entry.name);
             let Some(metadata) = self.files.metadata(&path)? else {
                 continue;
             };
-            let idle = now.duration_since(metadata.modified()?).unwrap_or_default();
-            if metadata.is_file() && idle >= age {
-                self.files.remove_file(&path)?;
-                expired += 1;
+            if !metadata.is_file() || !options.is_old(metadata.modified()?, Duration::ZERO) {
+                continue;
             }
+            if options.sweep == Sweep::Remove && !self.remove_upload(&path)? {
+                continue;
+            }
+            swept.add(metadata.len());
         }
-        Ok(expired)
+        Ok(swept)
+    }
+
+    /// Removes an upload, unless somebody holds it or it is gone.
+    fn remove_upload(&self, path: &Path) -> Result<bool> {
+        let writer = match self.files.open_for_writing(path) {
+            Ok(writer) => writer,
+            Err(error) if is_absent(&error) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        if !writer.try_lock()? {
+            return Ok(false);
+        }
+        // Held while the name goes: whoever opened it meanwhile sees that it is gone.
+        match self.files.remove_file(path) {
+            Err(error) if !is_absent(&error) => Err(error.into()),
+            result => Ok(result.is_ok()),
+        }
     }
 }
 

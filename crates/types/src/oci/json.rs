@@ -3,10 +3,12 @@
 //! Strict, because two readers that resolve a duplicate key differently see two documents under
 //! one digest. Go's way, because the same input must give the same digest as other OCI tools.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, Write};
 
+use serde::Deserialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
 };
@@ -118,17 +120,45 @@ impl<'de> Visitor<'de> for Check {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let inner = self.deeper()?;
-        let mut keys: HashSet<String> = HashSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if keys.contains(&key) {
+        let mut keys = Keys::default();
+        while let Some(Key(key)) = map.next_key()? {
+            if keys.has(&key) {
                 return Err(A::Error::custom(format!("the key {key:?} stands twice")));
             }
             map.next_value_seed(inner)?;
-            keys.insert(key);
+            keys.add(key);
         }
         Ok(())
     }
 }
+
+/// The keys of one object. Most have a handful, and comparing those costs less than hashing them.
+#[derive(Default)]
+struct Keys<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Keys<'de> {
+    /// How many are compared one by one.
+    const FEW: usize = 16;
+
+    fn has(&self, key: &Cow<'de, str>) -> bool {
+        self.few.contains(key) || self.many.contains(key)
+    }
+
+    fn add(&mut self, key: Cow<'de, str>) {
+        if self.few.len() < Self::FEW {
+            self.few.push(key);
+        } else {
+            self.many.insert(key);
+        }
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Writes a value as Go's `encoding/json` does: compact, and with `<`, `>`, `&` and the two
 /// Unicode line separators escaped.
