@@ -10,14 +10,16 @@
 mod support;
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use support::*;
 use tofu_oci_store::{
-    Blob, BlobReader, CopyError, CopyEvent, CopyOptions, CopyReport, CopyRoot, MemoryStorage,
-    PartReader, Place, Put, PutManifest, Referrers, Repository, Result, StagedRepository,
-    StorageRepository, StoreError, TagRule, WritableRepository, copy_graph,
+    Blob, BlobReader, CopyError, CopyEvent, CopyOptions, CopyReport, CopyRoot, Listing,
+    MemoryStorage, PartReader, Place, Put, PutManifest, Referrers, Repository, Result,
+    StagedRepository, StorageRepository, StoreError, TagRule, WritableRepository, copy_graph,
+    plan_copy,
 };
 use tofu_oci_types::oci::{Descriptor, Digest, Manifest, MediaType, Tag, TagOrDigest};
 
@@ -45,6 +47,8 @@ fn with_referrers() -> CopyOptions {
 struct Logged {
     inner: Target,
     log: Mutex<Vec<String>>,
+    /// Whether its lists of referrers are empty.
+    forget: AtomicBool,
 }
 
 impl Logged {
@@ -52,6 +56,7 @@ impl Logged {
         Arc::new(Self {
             inner,
             log: Mutex::default(),
+            forget: AtomicBool::new(false),
         })
     }
 
@@ -98,6 +103,9 @@ impl Repository for Logged {
     }
     async fn referrers(&self, s: &Descriptor, kind: Option<&MediaType>) -> Result<Vec<Descriptor>> {
         self.say(format!("referrers {}", short(&s.digest)));
+        if self.forget.load(Ordering::SeqCst) {
+            return Ok(Vec::new());
+        }
         self.inner.referrers(s, kind).await
     }
 }
@@ -304,6 +312,57 @@ async fn copying_twice_asks_little_and_writes_nothing() {
         assert!(!log.contains(&"blob".to_owned()));
         assert_eq!(listed(log), subjects);
     }
+}
+
+/// A repository that lists no referrers, as a registry may after a writer was stopped.
+#[tokio::test]
+async fn referrers_that_are_not_listed_are_put_again() {
+    for backend in Backend::all() {
+        let world = world(backend.repository("acme/demo")).await;
+        let target = Logged::new(backend.repository("acme/other"));
+        let (from, to): (Source, Target) = (world.source.clone(), target.clone());
+        let root = root(&world.top, &[("1.0.0", TagRule::Create)]);
+        let roots = std::slice::from_ref(&root);
+        copy_graph(&from, &to, roots, &with_referrers())
+            .await
+            .unwrap();
+        target.take();
+        target.forget.store(true, Ordering::SeqCst);
+        let report = copy_graph(&from, &to, roots, &with_referrers())
+            .await
+            .unwrap();
+        assert_eq!(report.manifests.len(), world.referrers.len());
+        let log = target.take();
+        assert!(log.last().unwrap().starts_with("put manifests"), "{log:?}");
+        // Where the tag says that everything was there, each is only asked for.
+        let options = CopyOptions {
+            listing: Listing::UntilTagged,
+            ..with_referrers()
+        };
+        let report = copy_graph(&from, &to, roots, &options).await.unwrap();
+        assert!(report.is_unchanged());
+        let mut log = target.take();
+        log.sort();
+        assert_eq!(log, ["has", "has", "has", "head 1.0.0"]);
+        // Before there is a tag, they are listed all the same.
+        to.delete(&at("1.0.0")).await.unwrap();
+        copy_graph(&from, &to, roots, &options).await.unwrap();
+        assert!(target.take().iter().any(|l| l.starts_with("referrers")));
+    }
+}
+
+#[tokio::test]
+async fn a_plan_looks_and_writes_nothing() {
+    let backend = &Backend::all()[0];
+    let world = world(backend.repository("acme/demo")).await;
+    let target = Logged::new(backend.repository("acme/other"));
+    let (from, to): (Source, Source) = (world.source.clone(), target.clone());
+    let root = root(&world.top, &[("1.0.0", TagRule::Create)]);
+    let plan = plan_copy(&from, &to, &[root], &with_referrers())
+        .await
+        .unwrap();
+    assert_eq!((plan.blobs.len(), plan.manifests.len()), (4, 8));
+    assert!(!target.take().iter().any(|l| l.starts_with("put")));
 }
 
 #[tokio::test]

@@ -65,6 +65,11 @@ pub enum Work {
         /// The source.
         source: String,
     },
+    /// A blob goes from one repository to another.
+    Copy {
+        /// The file that it is, or its digest.
+        what: String,
+    },
     /// A file is written back from a repository.
     Pull {
         /// The file.
@@ -76,6 +81,7 @@ impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Publish { filename } | Self::Pull { filename } => f.write_str(filename),
+            Self::Copy { what } => f.write_str(what),
             Self::InstallProvider {
                 provider,
                 version,

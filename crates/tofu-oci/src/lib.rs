@@ -1,4 +1,4 @@
-//! Publish, install and inspect OpenTofu and Terraform providers and modules in any OCI registry.
+//! Publish, promote, install, inspect and maintain OpenTofu and Terraform providers and modules in any OCI registry.
 //!
 //! Every operation is plan → execute → report: it takes options, tells a [`Reporter`] what
 //! happens, and returns what it did. Nothing reads an environment, a clock or a terminal.
@@ -7,6 +7,8 @@ mod event;
 pub mod inspect;
 pub mod install;
 pub mod login;
+pub mod maintain;
+pub mod promote;
 pub mod publish;
 mod warning;
 

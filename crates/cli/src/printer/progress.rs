@@ -257,6 +257,7 @@ fn verb(work: &Work) -> (&'static str, &'static str) {
         Work::InstallProvider { .. } => ("installing", "installed"),
         // It is put into place when everything else is there.
         Work::InstallModule { .. } => ("fetching", "fetched"),
+        Work::Copy { .. } => ("copying", "copied"),
         Work::Pull { .. } => ("pulling", "pulled"),
     }
 }

@@ -408,7 +408,12 @@ impl Order<'_> {
     fn blob(&mut self, blob: &Descriptor, parent: &Digest) {
         let wanted = blob.urls.is_empty() && !self.present.contains(&blob.digest);
         if wanted && self.seen.insert(blob.digest.clone()) {
-            self.blobs.push((blob.plain(), parent.clone()));
+            // With its annotations: its title is what people know it by.
+            let blob = Descriptor {
+                annotations: blob.annotations.clone(),
+                ..blob.plain()
+            };
+            self.blobs.push((blob, parent.clone()));
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use tofu_oci_store::Storage;
 use tofu_oci_store::layout::{Access, Finding, Severity, fsck};
-use tofu_oci_store::{LayoutStorage, Storage, StoreError};
-use tofu_oci_types::oci::{Address, DirectoryAddress, RepositoryName};
+use tofu_oci_types::oci::RepositoryName;
 
+use super::layouts::{Layouts, unreadable};
 use super::{InspectError, Inspector};
 
 /// What was checked.
@@ -44,27 +45,8 @@ impl Inspector {
     ///
     /// [`InspectError`] where there is no layout, or a directory cannot be read.
     pub async fn fsck(&self, path: &Path) -> Result<FsckReport, InspectError> {
-        let address = DirectoryAddress {
-            path: path.to_owned(),
-            name: None,
-            tag: None,
-            digest: None,
-        };
-        let single = self.is_layout(&address)?;
-        let failed = |source| InspectError::Read {
-            what: "the content".to_owned(),
-            place: Address::Directory(address.clone()).to_string(),
-            source,
-        };
-        let (place, files) = (path.to_owned(), self.files.clone());
-        let open = move || match single {
-            true => LayoutStorage::single(&place, &files, Access::Read),
-            false => LayoutStorage::directory(&place, &files, Access::Read),
-        };
-        let storage = match tokio::task::spawn_blocking(open).await {
-            Ok(storage) => storage.map_err(failed)?,
-            Err(_) => return Err(failed(StoreError::Stopped)),
-        };
+        let Layouts { storage, single } = Layouts::open(&self.files, path, Access::Read).await?;
+        let failed = |source| unreadable(path, source);
         let checked = match single {
             true => Checked::Layout,
             false => {

@@ -14,7 +14,7 @@ use tofu_oci_types::oci::{
 };
 use tofu_oci_types::tofu::{Platform, Version};
 
-use super::{InspectError, Inspector, JOBS, Opened};
+use super::{InspectError, Inspector, JOBS, Opened, is_layout};
 use crate::Warning;
 
 /// What was listed.
@@ -123,7 +123,7 @@ impl Inspector {
     pub async fn list(&self, address: &Address) -> Result<Listing, InspectError> {
         if let Address::Directory(directory) = address
             && directory.name.is_none()
-            && !self.is_layout(directory)?
+            && !is_layout(&self.files, &directory.path)?
         {
             return self.list_directory(directory).await.map(Listing::Directory);
         }

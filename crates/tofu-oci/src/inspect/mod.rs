@@ -3,18 +3,20 @@
 mod error;
 mod filename;
 mod fsck;
+pub(crate) mod layouts;
 mod list;
 mod pull;
 mod pull_plan;
 mod show;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use tofu_oci_source::Connect;
 use tofu_oci_store::files::Files;
 use tofu_oci_store::{Repository, StoreError};
-use tofu_oci_types::oci::{Address, DirectoryAddress, Manifest, Tag, TagOrDigest};
+use tofu_oci_types::oci::{Address, Manifest, Tag, TagOrDigest};
 use tofu_oci_types::tofu::Version;
 
 pub use error::{InspectError, PullError};
@@ -29,7 +31,7 @@ pub use show::{ManifestKind, ManifestProblem, Shown, ShownManifest};
 use crate::Progress;
 
 /// How many manifests are fetched at once.
-const JOBS: usize = 8;
+pub(crate) const JOBS: usize = 8;
 
 /// What looks into repositories.
 #[derive(Debug, Clone)]
@@ -70,26 +72,21 @@ impl Inspector {
             })?,
         })
     }
+}
 
-    /// Whether an address is a directory that is itself one layout, or holds layouts by name.
-    fn is_layout(&self, directory: &DirectoryAddress) -> Result<bool, InspectError> {
-        let failed = |source| InspectError::Directory {
-            path: directory.path.clone(),
-            source,
-        };
-        let root = self.files.canonicalize(&directory.path).map_err(failed)?;
-        for name in ["oci-layout", "index.json"] {
-            if self
-                .files
-                .metadata(&root.join(name))
-                .map_err(failed)?
-                .is_some()
-            {
-                return Ok(true);
-            }
+/// Whether a directory is itself one layout, or holds layouts by name.
+fn is_layout(files: &Files, path: &Path) -> Result<bool, InspectError> {
+    let failed = |source| InspectError::Directory {
+        path: path.to_owned(),
+        source,
+    };
+    let root = files.canonicalize(path).map_err(failed)?;
+    for name in ["oci-layout", "index.json"] {
+        if files.metadata(&root.join(name)).map_err(failed)?.is_some() {
+            return Ok(true);
         }
-        Ok(false)
     }
+    Ok(false)
 }
 
 impl Opened {
