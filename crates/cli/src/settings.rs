@@ -10,6 +10,7 @@ use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anstream::{AutoStream, ColorChoice};
 use tofu_oci::install::Writes;
@@ -101,6 +102,12 @@ impl Settings {
             environment.registry_auth_file = Some(file.clone());
         }
         environment
+    }
+
+    /// The time, from which ages are reckoned.
+    #[allow(clippy::unused_self, reason = "whoever has no settings has no clock")]
+    pub(crate) fn now(&self) -> SystemTime {
+        SystemTime::now()
     }
 
     /// Who is told what an operation does.

@@ -1,9 +1,13 @@
 //! The command line. One file for each command; everything here is declaration.
 
 mod address;
+mod age;
 mod cli_config;
 mod completions;
+mod copy;
+mod delete;
 mod fsck;
+mod gc;
 mod global;
 mod install;
 mod list;
@@ -23,7 +27,10 @@ use clap::{Parser, Subcommand};
 pub(crate) use address::AddressError;
 pub(crate) use cli_config::CliConfigArgs;
 pub(crate) use completions::CompletionsArgs;
+pub(crate) use copy::CopyArgs;
+pub(crate) use delete::DeleteArgs;
 pub(crate) use fsck::FsckArgs;
+pub(crate) use gc::GcArgs;
 pub(crate) use global::{ColorWhen, GlobalArgs};
 pub(crate) use install::{InstallArgs, OriginArg};
 pub(crate) use list::ListArgs;
@@ -82,10 +89,13 @@ pub(crate) enum Command {
     List(ListArgs),
     Show(ShowArgs),
     Pull(PullArgs),
+    Copy(CopyArgs),
+    Delete(DeleteArgs),
     Requirements(RequirementsArgs),
     Login(LoginArgs),
     Logout(LogoutArgs),
     Serve(ServeArgs),
+    Gc(GcArgs),
     Fsck(FsckArgs),
     CliConfig(CliConfigArgs),
     Completions(CompletionsArgs),

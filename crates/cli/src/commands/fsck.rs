@@ -5,7 +5,7 @@ use std::path::Path;
 use tofu_oci::inspect::{Checked, FsckReport};
 use tofu_oci::store::layout::{Finding, Severity};
 
-use super::{Ending, inspector, output};
+use super::{Ending, directory, inspector, output};
 use crate::args::FsckArgs;
 use crate::diagnostic::{Code, Diagnostic, Failure};
 use crate::document::{FindingEntry, FsckDocument};
@@ -28,12 +28,6 @@ pub(super) fn run(args: &FsckArgs, settings: &Settings) -> Result<Ending, Stop> 
         return Err(Failure::from(diagnostic).into());
     }
     Ok(Ending::Done)
-}
-
-/// The directory, which may be written as in an address.
-fn directory(path: &Path) -> &Path {
-    let text = path.to_str().and_then(|text| text.strip_prefix("dir:"));
-    text.map_or(path, Path::new)
 }
 
 fn document(report: &FsckReport) -> FsckDocument {

@@ -2,7 +2,10 @@
 
 mod cli_config;
 mod completions;
+mod copy;
+mod delete;
 mod fsck;
+mod gc;
 mod install;
 mod list;
 mod login;
@@ -16,11 +19,13 @@ mod serve;
 mod show;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use tofu_oci::Progress;
 use tofu_oci::inspect::Inspector;
 use tofu_oci::install::Writes;
+use tofu_oci::maintain::Maintainer;
 use tofu_oci::store::Files;
 
 use crate::args::{Command, PublishCommand};
@@ -52,10 +57,13 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Ending, Stop>
         Command::List(args) => list::run(&args, settings),
         Command::Show(args) => show::run(&args, settings),
         Command::Pull(args) => pull::run(args, settings),
+        Command::Copy(args) => copy::run(&args, settings),
+        Command::Delete(args) => delete::run(&args, settings),
         Command::Requirements(args) => requirements::run(&args, settings),
         Command::Login(args) => login::run(args, settings),
         Command::Logout(args) => logout::run(&args, settings),
         Command::Serve(args) => serve::run(&args, settings),
+        Command::Gc(args) => gc::run(&args, settings),
         Command::Fsck(args) => fsck::run(&args, settings),
         Command::CliConfig(args) => cli_config::run(&args, settings),
         Command::Completions(args) => completions::run(&args),
@@ -75,6 +83,21 @@ fn inspector(settings: &Settings) -> Result<Inspector, Failure> {
         files,
         progress: progress(settings, Writes::Execute),
     })
+}
+
+/// Who keeps repositories in order.
+fn maintainer(settings: &Settings) -> Result<Maintainer, Failure> {
+    let files = Files::new();
+    Ok(Maintainer {
+        connect: settings.connect(&files)?,
+        files,
+    })
+}
+
+/// A directory, which may be written as in an address.
+fn directory(path: &Path) -> &Path {
+    let text = path.to_str().and_then(|text| text.strip_prefix("dir:"));
+    text.map_or(path, Path::new)
 }
 
 /// A result that could not be written.

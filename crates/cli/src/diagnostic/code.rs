@@ -104,6 +104,7 @@ codes! {
     SizeMismatch "size-mismatch" Refused "Content is longer or shorter than its descriptor says.";
     UnsupportedDigest "unsupported-digest" Failed "A digest has an algorithm that cannot be checked.";
     VersionExists "version-exists" Refused "The tag names other content already, and published versions do not change.";
+    VersionPublished "version-published" Refused "A published version would be deleted, and nobody agreed to that.";
     TagMoved "tag-moved" Failed "Somebody else moved the tag in the meantime.";
     ContentMissing "content-missing" Failed "A manifest lists content that is not there.";
     Referenced "referenced" Refused "Content that is still listed by a manifest may not be deleted.";

@@ -17,7 +17,7 @@ impl From<PullError> for Failure {
     }
 }
 
-fn inspect(error: &InspectError) -> Advice {
+pub(super) fn inspect(error: &InspectError) -> Advice {
     match error {
         InspectError::Read { source, .. } => store::advice(source),
         InspectError::Directory { source, .. } => io::advice(source),

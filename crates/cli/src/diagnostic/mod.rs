@@ -18,6 +18,8 @@ mod inspect;
 mod install;
 mod io;
 mod login;
+mod maintain;
+mod promote;
 mod publish;
 mod remote;
 mod render;

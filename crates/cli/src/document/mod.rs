@@ -5,8 +5,11 @@
 //! field, and an example; the reference is made of them, and a test compares them with each other.
 
 mod cli_config;
+mod copy;
+mod delete;
 mod failure;
 mod fsck;
+mod gc;
 mod install;
 mod list;
 mod login;
@@ -20,8 +23,11 @@ mod show;
 use serde::Serialize;
 
 pub(crate) use cli_config::*;
+pub(crate) use copy::*;
+pub(crate) use delete::*;
 pub(crate) use failure::{ErrorDocument, ErrorFields, WarningDocument, WarningFields};
 pub(crate) use fsck::*;
+pub(crate) use gc::*;
 pub(crate) use install::*;
 pub(crate) use list::*;
 pub(crate) use login::*;

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::{check, sandbox};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 17] = [
     "",
     "publish",
     "publish provider",
@@ -13,10 +13,15 @@ const COMMANDS: [&str; 12] = [
     "list",
     "show",
     "pull",
+    "copy",
+    "delete",
     "requirements",
     "login",
     "logout",
+    "serve",
+    "gc",
     "fsck",
+    "cli-config",
 ];
 
 #[test]

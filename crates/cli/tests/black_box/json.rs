@@ -143,6 +143,25 @@ fn commands_print_what_is_described() {
         ("show", "show dir:registry//modules/label:latest"),
         ("pull", "pull dir:registry//acme/demo:1.2.3 -o out"),
         ("pull", "pull dir:registry//acme/demo:1.2.3 -o out"),
+        (
+            "copy",
+            "copy dir:registry//acme/demo:1.2.3 dir:other//acme/demo --dry-run",
+        ),
+        (
+            "copy",
+            "copy dir:registry//acme/demo:1.2.3 dir:other//acme/demo",
+        ),
+        (
+            "copy",
+            "copy dir:registry//acme/demo dir:other//acme/demo --all-tags",
+        ),
+        (
+            "delete",
+            "delete dir:registry//acme/demo:1.2.3 --yes --dry-run",
+        ),
+        ("delete", "delete dir:registry//acme/demo:1.2.3 --yes"),
+        ("gc", "gc registry"),
+        ("gc", "gc registry --untagged 0s --grace 0s --dry-run"),
         ("fsck", "fsck registry"),
         ("cli-config", "cli-config a.com/{namespace}/{type}"),
         (

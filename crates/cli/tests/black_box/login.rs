@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tofu_oci::store::MemoryStorage;
 use tofu_oci_gateway::access::Htpasswd;
-use tofu_oci_gateway::{Access, AccessOptions, Anonymous, Distribution, Exposure};
+use tofu_oci_gateway::{Access, AccessOptions, Distribution, Exposure};
 use tofu_oci_testkit::{ProviderRelease, Registry, Run, Sandbox};
 
 use crate::json::conforms;

@@ -18,6 +18,7 @@ mod install;
 mod interrupt;
 mod json;
 mod login;
+mod maintain;
 mod publish;
 mod requirements;
 mod round_trip;

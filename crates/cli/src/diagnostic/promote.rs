@@ -1,0 +1,33 @@
+//! Copies that stopped.
+
+use tofu_oci::promote::PromoteError;
+
+use super::{Advice, Code, Diagnostic, Failure, store};
+
+impl From<PromoteError> for Failure {
+    fn from(error: PromoteError) -> Self {
+        let advice = advice(&error);
+        Diagnostic::of(&error, advice).into()
+    }
+}
+
+fn advice(error: &PromoteError) -> Advice {
+    match error {
+        PromoteError::NothingNamed { .. } => Advice::new(Code::Usage)
+            .hint("add :TAG or @DIGEST, or copy everything with `--all-tags`"),
+        PromoteError::OneNamed { .. } => {
+            Advice::new(Code::Usage).hint("name the repositories alone, or leave out `--all-tags`")
+        }
+        PromoteError::DigestGiven { .. } => Advice::new(Code::Usage)
+            .hint("digests are kept: name the repository, perhaps with a tag"),
+        PromoteError::Source { source, .. } | PromoteError::Destination { source, .. } => {
+            store::advice(source)
+        }
+        PromoteError::VersionExists { .. } => Advice::new(Code::VersionExists).hint(
+            "versions do not change; `--force` replaces this one, and breaks whoever has locked it",
+        ),
+        PromoteError::Copy { source, .. } => store::copy(source),
+        PromoteError::ReadBack { .. } => Advice::new(Code::TagMoved)
+            .hint("somebody else writes to this repository; run the command again"),
+    }
+}
