@@ -11,7 +11,7 @@ pub(super) fn advice(error: &SourceError) -> Advice {
             code: Code::ProviderNotFound,
             ..store::advice(source)
         }
-        .hint("publish it with `tofu-oci publish provider`, or correct `--from`"),
+        .hint("publish it with `tofu-oci publish provider`, or correct `--from` or the CLI configuration"),
         SourceError::UnknownVersion { source, .. } => Advice {
             code: Code::ProviderNotFound,
             ..store::advice(source)

@@ -108,7 +108,7 @@ fn what_is_locked_must_satisfy_the_configuration() {
     -- stderr
     error[provider-not-found]: registry.opentofu.org/acme/demo is not in dir:registry//acme/demo
       cause: there is no repository at dir:[DIR]/registry//acme/demo
-      hint: publish it with `tofu-oci publish provider`, or correct `--from`
+      hint: publish it with `tofu-oci publish provider`, or correct `--from` or the CLI configuration
     ");
     sandbox.write(
         ".terraform.lock.hcl",
@@ -145,7 +145,7 @@ fn missing_things_are_named() {
     error[provider-not-found]: cannot choose a version of registry.opentofu.org/acme/demo, "~> 1.2" (root at main.tf:3:5)
       cause: registry.opentofu.org/acme/demo is not in dir:nowhere//acme/demo
       cause: there is no repository at dir:nowhere
-      hint: publish it with `tofu-oci publish provider`, or correct `--from`
+      hint: publish it with `tofu-oci publish provider`, or correct `--from` or the CLI configuration
     "#);
     check!(sandbox, "install --from dir:registry//{namespace}/{type} --module-from oci.example.com=dir:nowhere", @r"
     exit 1
