@@ -20,7 +20,7 @@ use crate::settings::Settings;
 /// The longest secret, in bytes.
 const SECRET_LIMIT: u64 = 64 * 1024;
 
-pub(super) fn run(args: LoginArgs, settings: &Settings) -> Result<Ending, Stop> {
+pub(super) fn run(args: &LoginArgs, settings: &Settings) -> Result<Ending, Stop> {
     let host = registry(&args.registry)?;
     let files = Files::new();
     let connect = settings.connect(&files)?;
@@ -28,7 +28,7 @@ pub(super) fn run(args: LoginArgs, settings: &Settings) -> Result<Ending, Stop> 
     let writer = CredentialWriter::new(files, environment);
     // Before anybody types a password.
     let plan = run_reading(writer.plan(&host))?;
-    let credential = credential(&args, &mut io::stdin().lock())?;
+    let credential = credential(args, &mut io::stdin().lock())?;
     let username = match &credential {
         Credential::Password { username, .. } => Some(username.clone()),
         Credential::IdentityToken(_) | Credential::AccessToken(_) => None,

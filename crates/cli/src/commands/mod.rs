@@ -60,7 +60,7 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Ending, Stop>
         Command::Copy(args) => copy::run(&args, settings),
         Command::Delete(args) => delete::run(&args, settings),
         Command::Requirements(args) => requirements::run(&args, settings),
-        Command::Login(args) => login::run(args, settings),
+        Command::Login(args) => login::run(&args, settings),
         Command::Logout(args) => logout::run(&args, settings),
         Command::Serve(args) => serve::run(&args, settings),
         Command::Gc(args) => gc::run(&args, settings),

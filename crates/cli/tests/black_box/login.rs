@@ -155,7 +155,7 @@ fn a_registry_that_does_not_ask() {
     -- stdout
     logged in to [HOST] as alice: kept in [DIR]/.docker/config.json, not encrypted
     -- stderr
-    warning: [HOST] did not ask for a credential, so it is not known to be right
+    warning[login-not-asked]: [HOST] did not ask for a credential, so it is not known to be right
     ");
 }
 
@@ -236,7 +236,7 @@ fn a_damaged_file_is_told_before_anything_is_asked() {
             insta::assert_snapshot!(snapshot(&sandbox, &registry, &run), @r"
             exit 1
             -- stderr
-            error[credential-unusable]: the credentials file `[DIR]/.docker/config.json` cannot be used: it is not JSON of the form that it has to have: line 1, column 12
+            error[credential-unusable]: the credentials file `[DIR]/.docker/config.json` cannot be used: it is not JSON of the form that it has to have: line 1, column 11
               hint: correct the file, or log in again
             ");
         }

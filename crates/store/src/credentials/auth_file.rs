@@ -11,6 +11,7 @@
 //! Read as leniently as Docker reads: unknown members, `null`, empty entries and keys that are no registry are
 //! passed over, and an entry is decoded only when it is wanted. Size and depth are limited.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -86,10 +87,10 @@ pub(super) fn read_bytes(files: &Files, path: &Path) -> Result<Option<Vec<u8>>, 
 }
 
 /// The error of a file that cannot be used.
-pub(super) fn unusable(path: &Path, reason: impl ToString) -> CredentialError {
+pub(super) fn unusable(path: &Path, reason: impl fmt::Display) -> CredentialError {
     CredentialError::File {
         file: path.display().to_string(),
-        reason: reason.to_string(),
+        reason: format!("{reason}"),
     }
 }
 
