@@ -19,6 +19,7 @@ mod document;
 mod interrupt;
 mod log;
 mod network;
+mod open_files;
 mod printer;
 pub mod reference;
 mod run;

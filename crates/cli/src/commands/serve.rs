@@ -12,7 +12,7 @@ use tofu_oci_gateway::access::Htpasswd;
 use tofu_oci_gateway::access_log::TraceLog;
 use tofu_oci_gateway::server::Clock;
 use tofu_oci_gateway::{
-    Access, AccessOptions, Anonymous, Distribution, Exposure, LocalAuthority, Server,
+    Access, AccessOptions, Anonymous, Distribution, Exposure, Limits, LocalAuthority, Server,
     ServerOptions, Tls, TlsName, VersionTags,
 };
 
@@ -20,9 +20,9 @@ use super::Ending;
 use crate::args::{ServeArgs, SyncArg, TlsArg};
 use crate::diagnostic::{Code, Diagnostic, Failure, chain};
 use crate::interrupt::{Shutdown, Stop, run_serving};
-use crate::log;
 use crate::printer::{shown, write_err};
 use crate::settings::Settings;
+use crate::{log, open_files};
 
 /// How long an upload may rest before it is thrown away.
 const UPLOAD_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -53,11 +53,25 @@ pub(super) fn run(args: &ServeArgs, settings: &Settings) -> Result<Ending, Stop>
     let options = ServerOptions {
         listen: args.listen,
         tls,
+        limits: limits(),
         access_log: Some(Arc::new(TraceLog)),
         ..ServerOptions::new(distribution.router())
     };
     run_serving(|shutdown| serve(options, storage, scheme, shutdown))?;
     Ok(Ending::Done)
+}
+
+/// As many connections as there may be files, with some left for content and for what is remembered open.
+fn limits() -> Limits {
+    /// One for each repository that is remembered, each file that is worked on, and the program itself.
+    const OTHERS: u64 = 384;
+    let usual = Limits::default();
+    let files = open_files::raise().map(|files| files.saturating_sub(OTHERS).max(64));
+    let files = files.and_then(|files| usize::try_from(files).ok());
+    Limits {
+        connections: files.unwrap_or(usual.connections).min(usual.connections),
+        ..usual
+    }
 }
 
 async fn serve(

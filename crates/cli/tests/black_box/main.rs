@@ -22,6 +22,7 @@ mod maintain;
 mod publish;
 mod requirements;
 mod round_trip;
+mod serve;
 
 use tofu_oci_testkit::{ProviderRelease, Sandbox};
 
