@@ -33,7 +33,7 @@ impl Hosts {
             // Two of them: somebody is playing.
             (_, Some(_)) => return false,
         };
-        let authority = uri.authority().map(|authority| authority.as_str());
+        let authority = uri.authority().map(hyper::http::uri::Authority::as_str);
         match (header, authority) {
             (None, None) => version < Version::HTTP_11,
             (header, authority) => {
