@@ -115,7 +115,7 @@ async fn logins() {
             ("alice", ""),
             ("alice\nsecret", ""),
             ("carol", "secret"),
-            ("", ""),
+            ("", "secret"),
         ] {
             let denial = access.user(&headers(name, password)).await.unwrap_err();
             assert!(matches!(denial, Denial::Login(_)), "{name}:{password}");
@@ -126,6 +126,8 @@ async fn logins() {
         junk.insert(AUTHORIZATION, text.parse().unwrap());
         assert!(access.user(&junk).await.is_err(), "{text}");
     }
+    let nobody = access.user(&headers("", "")).await.unwrap();
+    assert_eq!(nobody, User::Anonymous);
     assert_eq!(
         access.user(&HeaderMap::new()).await.unwrap(),
         User::Anonymous
