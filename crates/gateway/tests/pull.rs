@@ -132,7 +132,7 @@ async fn manifests() {
             assert_eq!(registry.head(&path).await.status, 404);
         }
         let reply = registry.get(&manifest("nobody/there", "v1")).await;
-        reply.refused(404, "MANIFEST_UNKNOWN");
+        reply.refused(404, "NAME_UNKNOWN");
     }
 }
 
