@@ -55,32 +55,6 @@ impl StorageRepository {
         self.storage.tags(&self.name, None, 0).await.map(drop)
     }
 
-    /// What a tag or digest stands for; `Err` tells what exactly is absent.
-    async fn find(&self, at: &TagOrDigest) -> Result<Stat> {
-        let absent = match at {
-            TagOrDigest::Tag(tag) => match self.storage.resolve(&self.name, tag).await? {
-                Some(stat) => return Ok(stat),
-                None => StoreError::AbsentTag {
-                    place: self.place.clone(),
-                    tag: tag.clone(),
-                },
-            },
-            TagOrDigest::Digest(digest) => {
-                let stat = self.storage.stat(&self.name, digest, Kind::Manifest);
-                match stat.await? {
-                    Some(stat) => return Ok(stat),
-                    None => StoreError::AbsentManifest {
-                        place: self.place.clone(),
-                        digest: digest.clone(),
-                    },
-                }
-            }
-        };
-        // Is it the manifest or the whole repository that is missing?
-        self.tags_exist().await?;
-        Err(absent)
-    }
-
     fn kind(descriptor: &Descriptor) -> Kind {
         if descriptor.media_type.is_manifest() {
             Kind::Manifest
@@ -154,12 +128,15 @@ fn too_long(descriptor: &Descriptor, got: u64) -> StoreError {
 }
 
 /// Reads a manifest that was found, and checks that it is what it was found as.
-pub(crate) async fn read_manifest(
-    storage: &dyn Storage,
-    place: &Place,
+pub(crate) async fn read_manifest<S: Storage + ?Sized>(
+    storage: &S,
     name: &RepositoryName,
     stat: &Stat,
 ) -> Result<Manifest> {
+    let place = &Place {
+        domain: storage.domain().clone(),
+        name: Some(name.clone()),
+    };
     let mut part = storage
         .open(name, &stat.digest, Kind::Manifest, None)
         .await?;
@@ -220,8 +197,16 @@ impl Repository for StorageRepository {
     }
 
     async fn manifest(&self, at: &TagOrDigest) -> Result<Manifest> {
-        let stat = self.find(at).await?;
-        read_manifest(self.storage.as_ref(), &self.place, &self.name, &stat).await
+        if let Some(manifest) = self.storage.manifest(&self.name, at).await? {
+            return Ok(manifest);
+        }
+        // Is it the manifest or the whole repository that is missing?
+        self.tags_exist().await?;
+        let place = self.place.clone();
+        Err(match at.clone() {
+            TagOrDigest::Tag(tag) => StoreError::AbsentTag { place, tag },
+            TagOrDigest::Digest(digest) => StoreError::AbsentManifest { place, digest },
+        })
     }
 
     async fn blob(&self, descriptor: &Descriptor) -> Result<BlobReader> {

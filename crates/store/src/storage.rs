@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tofu_oci_types::oci::{Descriptor, Digest, MediaType, RepositoryName, Tag, TagOrDigest};
+use tofu_oci_types::oci::{
+    Descriptor, Digest, Manifest, MediaType, RepositoryName, Tag, TagOrDigest,
+};
 
+use crate::adaptor::read_manifest;
 use crate::error::Result;
 use crate::place::Domain;
 use crate::reader::PartReader;
@@ -158,6 +161,27 @@ pub trait Storage: Send + Sync {
         kind: Kind,
         range: Option<Range<u64>>,
     ) -> Result<PartReader>;
+
+    /// A manifest, verified; `None` when there is no such tag or manifest, or no repository. At most 4 MiB.
+    ///
+    /// This is right for every storage; one that can do it in a single step does.
+    ///
+    /// # Errors
+    /// Content that is not what was asked for.
+    async fn manifest(
+        &self,
+        repository: &RepositoryName,
+        at: &TagOrDigest,
+    ) -> Result<Option<Manifest>> {
+        let stat = match at {
+            TagOrDigest::Tag(tag) => self.resolve(repository, tag).await?,
+            TagOrDigest::Digest(digest) => self.stat(repository, digest, Kind::Manifest).await?,
+        };
+        match stat {
+            Some(stat) => read_manifest(self, repository, &stat).await.map(Some),
+            None => Ok(None),
+        }
+    }
 
     /// Starts an upload.
     ///

@@ -40,7 +40,7 @@ pub(super) fn run(args: &CopyArgs, settings: &Settings) -> Result<Ending, Stop> 
     let document = document(&report);
     settings
         .printer
-        .result(&document, || human(&document))
+        .summary(&document, || human(&document))
         .map_err(output)?;
     Ok(match report.outcome {
         PromoteOutcome::Planned => Ending::ToDo,

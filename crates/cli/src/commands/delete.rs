@@ -27,7 +27,7 @@ pub(super) fn run(args: &DeleteArgs, settings: &Settings) -> Result<Ending, Stop
     let document = document(&report);
     settings
         .printer
-        .result(&document, || human(&document))
+        .summary(&document, || human(&document))
         .map_err(output)?;
     Ok(match report.writes {
         Writes::DryRun => Ending::ToDo,

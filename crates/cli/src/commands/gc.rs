@@ -27,7 +27,7 @@ pub(super) fn run(args: &GcArgs, settings: &Settings) -> Result<Ending, Stop> {
     let document = document(&report, options.sweep);
     settings
         .printer
-        .result(&document, || human(&document))
+        .summary(&document, || human(&document))
         .map_err(output)?;
     let problems = report.repositories.iter();
     let problems: Vec<Diagnostic> = problems

@@ -7,7 +7,7 @@ use super::{Ending, inspector, output};
 use crate::args::PullArgs;
 use crate::document::{PullDocument, PulledFileEntry};
 use crate::interrupt::{Stop, run_writing};
-use crate::printer::{Align, Format, Table, Verbosity, size};
+use crate::printer::{Align, Table, size};
 use crate::settings::Settings;
 
 pub(super) fn run(args: PullArgs, settings: &Settings) -> Result<Ending, Stop> {
@@ -23,12 +23,9 @@ pub(super) fn run(args: PullArgs, settings: &Settings) -> Result<Ending, Stop> {
     let inspector = inspector(settings)?;
     let report = run_writing(inspector.pull(&args.reference, &args.output, &options))?;
     let document = document(&report);
-    let printer = &settings.printer;
-    if printer.format == Format::Human && printer.verbosity == Verbosity::Quiet {
-        return Ok(Ending::Done);
-    }
-    printer
-        .result(&document, || human(&document))
+    settings
+        .printer
+        .summary(&document, || human(&document))
         .map_err(output)?;
     Ok(Ending::Done)
 }

@@ -97,6 +97,22 @@ impl Printer {
         }
     }
 
+    /// Prints a result that only tells what was done, which nobody wants to hear who asked for quiet.
+    ///
+    /// # Errors
+    ///
+    /// As [`result`](Self::result).
+    pub(crate) fn summary<T: Serialize>(
+        &self,
+        document: &T,
+        human: impl FnOnce() -> String,
+    ) -> io::Result<()> {
+        match (self.format, self.verbosity) {
+            (Format::Human, Verbosity::Quiet) => Ok(()),
+            _ => self.result(document, human),
+        }
+    }
+
     /// Prints a remark for people, which is no result and no warning.
     pub(crate) fn note(&self, text: impl Display) {
         if self.format == Format::Human && self.verbosity > Verbosity::Quiet {

@@ -4,11 +4,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use tofu_oci_types::oci::{Descriptor, Digest, Manifest, MediaType};
+use tofu_oci_types::oci::{
+    Descriptor, Digest, MANIFEST_LIMIT, Manifest, ManifestError, MediaType, TagOrDigest,
+};
 
 use super::Shared;
-use super::loaded::Repo;
+use super::loaded::{Repo, damage_of};
 use super::markers::Marker;
+use crate::adaptor::verified_manifest;
 use crate::blocking::lock;
 use crate::error::{Damage, Result, StoreError};
 use crate::storage::Stat;
@@ -79,6 +82,32 @@ impl Shared {
         }
         cache.insert(digest.clone(), Arc::clone(&node));
         Ok(Some(node))
+    }
+
+    /// The manifest that a tag or digest stands for; `None` when there is none.
+    pub(super) fn read_manifest(&self, repo: &Repo, at: &TagOrDigest) -> Result<Option<Manifest>> {
+        let found = match at {
+            TagOrDigest::Tag(tag) => match self.resolve(repo, tag)? {
+                Some(stat) => self.stat_manifest(repo, &stat.digest)?,
+                None => None,
+            },
+            TagOrDigest::Digest(digest) => self.stat_manifest(repo, digest)?,
+        };
+        let Some(stat) = found else {
+            return Ok(None);
+        };
+        let (place, digest) = (&repo.place, &stat.digest);
+        if stat.size > MANIFEST_LIMIT {
+            return Err(StoreError::Manifest {
+                place: place.clone(),
+                digest: digest.clone(),
+                source: ManifestError::TooLarge { size: stat.size },
+            });
+        }
+        let path = repo.blob(digest)?;
+        let bytes = self.files.read(&path, MANIFEST_LIMIT);
+        let bytes = bytes.map_err(|error| damage_of(&path, MANIFEST_LIMIT, error))?;
+        verified_manifest(place, bytes.into(), digest, stat.media_type.as_ref()).map(Some)
     }
 
     /// Reads a manifest; `None` when it is not there.

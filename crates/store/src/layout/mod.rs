@@ -41,7 +41,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use tofu_oci_types::oci::{Descriptor, Digest, MediaType, RepositoryName, Tag, TagOrDigest};
+use tofu_oci_types::oci::{
+    Descriptor, Digest, Manifest, MediaType, RepositoryName, Tag, TagOrDigest,
+};
 
 use crate::blocking::{blocking, lock};
 use crate::error::{Result, StoreError};
@@ -242,6 +244,18 @@ impl Storage for LayoutStorage {
                 return Err(StoreError::AbsentManifest { place, digest });
             }
             shared.open_blob(repo, &digest)?.part(range)
+        })
+        .await
+    }
+
+    async fn manifest(
+        &self,
+        repository: &RepositoryName,
+        at: &TagOrDigest,
+    ) -> Result<Option<Manifest>> {
+        let at = at.clone();
+        self.on(repository, move |shared, repo| {
+            shared.read_manifest(repo, &at)
         })
         .await
     }

@@ -256,16 +256,7 @@ impl Opened {
         let manifest = self.repository.manifest(&tag.clone().into()).await;
         let digest = match &manifest {
             Ok(manifest) => manifest.digest().clone(),
-            // What it stands for is told even where it cannot be read.
-            Err(_) => {
-                let head = self.repository.head(&tag).await;
-                let head = head.map_err(|error| self.failed(&tag, error))?;
-                let absent = || StoreError::AbsentTag {
-                    place: self.repository.place().clone(),
-                    tag: tag.clone(),
-                };
-                head.ok_or_else(|| self.failed(&tag, absent()))?.digest
-            }
+            Err(_) => self.digest(&tag).await?,
         };
         let (contents, size, created) = match &manifest {
             Ok(manifest) => {
@@ -286,6 +277,19 @@ impl Opened {
             created,
             size,
         })
+    }
+
+    /// What a tag names, where that cannot be read.
+    async fn digest(&self, tag: &Tag) -> Result<Digest, InspectError> {
+        let head = match self.repository.head(tag).await {
+            Ok(Some(head)) => return Ok(head.digest),
+            Ok(None) => StoreError::AbsentTag {
+                place: self.repository.place().clone(),
+                tag: tag.clone(),
+            },
+            Err(error) => error,
+        };
+        Err(self.failed(tag, head))
     }
 
     async fn contents(&self, manifest: &Manifest) -> (Contents, Option<u64>) {

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use tofu_oci_store::{
-    CopyError, CopyOptions, CopyReport, CopyRoot, Referrers, Repository, StagedRepository,
+    CopyError, CopyOptions, CopyReport, CopyRoot, Listing, Referrers, Repository, StagedRepository,
     StoreError, TagRule, WritableRepository, copy_graph,
 };
 use tofu_oci_types::oci::{Address, Descriptor, Digest, Manifest, Tag};
@@ -113,6 +113,8 @@ impl Destination {
         let options = CopyOptions {
             jobs: staging.jobs,
             referrers: Referrers::All,
+            // The version's tag comes last: where it is, everything was listed.
+            listing: Listing::UntilTagged,
             present: staging.present,
             ..CopyOptions::default()
         };

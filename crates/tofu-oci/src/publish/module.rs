@@ -131,6 +131,7 @@ impl Publisher {
         let manifest = ModuleArtifact::write(&draft(&plan, &packed, options)).manifest;
         let replaced = existing.filter(|old| old.digest != *manifest.digest());
         if replaced.is_some() {
+            // The same digest is the same kind of thing, and needs no look.
             version_tag::refuse_mixed(to, &MODULE_PACKAGE, Some(&plan.tag), &versions).await?;
         }
         let (root, replaced) = match replaced {

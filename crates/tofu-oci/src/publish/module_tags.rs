@@ -57,13 +57,15 @@ impl Publisher {
         if options.latest == Latest::Leave {
             return Ok((LatestChange::Left, None));
         }
+        let current = to.head(&Tag::latest()).await?;
+        let is = current.as_ref().is_some_and(|c| c.digest == *root.digest());
+        if is {
+            return Ok((LatestChange::Unchanged, None));
+        }
         if !version_tag::is_newest(&plan.version, &to.versions().await?) {
             return Ok((LatestChange::NotNewest, None));
         }
-        let rule = match to.head(&Tag::latest()).await? {
-            Some(current) if current.digest == *root.digest() => {
-                return Ok((LatestChange::Unchanged, None));
-            }
+        let rule = match current {
             Some(current) => TagRule::Move {
                 from: current.digest,
             },

@@ -134,6 +134,7 @@ impl Publisher {
             .as_ref()
             .filter(|old| old.digest != *artifact.index.digest());
         if replaced.is_some() {
+            // The same digest is the same kind of thing, and needs no look.
             version_tag::refuse_mixed(to, &PROVIDER, Some(&plan.tag), &versions).await?;
         }
         let rule = match replaced {

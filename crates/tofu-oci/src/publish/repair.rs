@@ -36,7 +36,7 @@ impl Lost {
 
 impl Destination {
     /// What of `manifests` and the blobs that they list is lost. With `read`, blobs are read to their
-    /// end; otherwise their length counts.
+    /// end; otherwise their length counts, and a registry is only asked for manifests, too.
     pub(super) async fn lost(
         &self,
         manifests: &[Manifest],
@@ -77,12 +77,13 @@ impl Destination {
         let Some(reader) = self.reader() else {
             return Ok(false);
         };
-        // A registry answers for its manifests; a directory may have been damaged.
+        // A registry checked what it took; the files of a directory anybody may have changed.
         let registry = matches!(reader.place().domain, Domain::Registry(_));
-        let result = if descriptor.media_type.is_manifest() && (read || !registry) {
+        let manifest = descriptor.media_type.is_manifest();
+        let result = if manifest && (read || !registry) {
             let manifest = reader.manifest(&descriptor.digest.clone().into()).await;
             manifest.map(|found| found.descriptor().size == descriptor.size)
-        } else if read && !descriptor.media_type.is_manifest() {
+        } else if read && !manifest {
             drain(reader.as_ref(), descriptor).await.map(|()| true)
         } else {
             reader.has(descriptor).await

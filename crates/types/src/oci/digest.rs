@@ -48,15 +48,15 @@ impl Digest {
     }
 
     fn from_hash(algorithm: Algorithm, hash: &[u8]) -> Self {
-        use fmt::Write as _;
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
         let mut text = String::with_capacity(7 + hash.len() * 2);
         text.push_str(match algorithm {
             Algorithm::Sha512 => "sha512:",
             _ => "sha256:",
         });
         for byte in hash {
-            // Writing into a string does not fail.
-            let _ = write!(text, "{byte:02x}");
+            text.push(digit(byte >> 4));
+            text.push(digit(byte & 15));
         }
         Self {
             text: text.into(),
