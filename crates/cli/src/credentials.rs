@@ -66,7 +66,7 @@ fn settings(
     environment: AuthEnvironment,
 ) -> Result<CredentialSettings, CredentialError> {
     let mut settings = CredentialSettings::of_environment(environment);
-    for block in config.oci_credentials {
+    for block in &config.oci_credentials {
         settings.configured.push(configured(block)?);
     }
     let default = config.oci_default_credentials;
@@ -79,7 +79,7 @@ fn settings(
     Ok(settings)
 }
 
-fn configured(block: OciCredentials) -> Result<ConfiguredCredential, CredentialError> {
+fn configured(block: &OciCredentials) -> Result<ConfiguredCredential, CredentialError> {
     let secret = |text: &Secret| text.expose().to_owned().into();
     Ok(ConfiguredCredential {
         host: block.prefix.host().clone(),

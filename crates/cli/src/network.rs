@@ -124,7 +124,7 @@ fn listener(printer: &Printer) -> Listener {
     let printer = printer.clone();
     Arc::new(move |notice| match notice {
         Notice::Warning { host, text } => {
-            printer.warning("registry", &format!("{host} says: {text}"))
+            printer.warning("registry", &format!("{host} says: {text}"));
         }
         Notice::Retry {
             host,

@@ -143,8 +143,8 @@ impl<'de> Keys<'de> {
     /// How many are compared one by one.
     const FEW: usize = 16;
 
-    fn has(&self, key: &Cow<'de, str>) -> bool {
-        self.few.contains(key) || self.many.contains(key)
+    fn has(&self, key: &str) -> bool {
+        self.few.iter().any(|few| few == key) || self.many.contains(key)
     }
 
     fn add(&mut self, key: Cow<'de, str>) {
