@@ -25,6 +25,18 @@ pub(crate) struct ConfigFiles {
 }
 
 impl ConfigFiles {
+    /// The file that a variable names, and that is not there. One that a flag names has to be.
+    pub(crate) fn missing(&self, client: Dialect) -> Option<PathBuf> {
+        if self.named.is_some() {
+            return None;
+        }
+        let exists = |path: &Path| path.exists();
+        match ConfigLocations::find(client, &self.environment, &exists) {
+            ConfigLocations::Named(file) if is_absent(&fs::metadata(&file)) => Some(file),
+            ConfigLocations::Named(_) | ConfigLocations::Usual { .. } => None,
+        }
+    }
+
     /// The configuration that `client` would have, with the registry of source addresses that name
     /// none.
     ///
@@ -41,6 +53,14 @@ impl ConfigFiles {
         let locations = match &self.named {
             Some(file) => ConfigLocations::Named(file.clone()),
             None => ConfigLocations::find(client, &self.environment, &exists),
+        };
+        let locations = match self.missing(client) {
+            // As the clients do: they warn, and go on as if the file were empty.
+            Some(_) => ConfigLocations::Usual {
+                file: None,
+                directory: None,
+            },
+            None => locations,
         };
         let mut reader = CliConfigReader::new(default_host, &self.environment);
         match locations {

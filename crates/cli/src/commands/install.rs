@@ -141,6 +141,10 @@ fn configured(
     settings: &Settings,
     options: &InstallOptions,
 ) -> Result<Option<ProviderInstallation>, Failure> {
+    if let Some(file) = settings.cli_config.missing(options.dialect) {
+        let message = format!("there is no CLI configuration file {}", file.display());
+        settings.printer.warning("cli-config-missing", &message);
+    }
     let config = settings
         .cli_config
         .load(options.dialect, &options.default_host)?;

@@ -267,6 +267,14 @@ fn files_that_are_named() {
             .command(&["install"])
             .env("TERRAFORM_CONFIG", "missing.tfrc"),
     );
+    // As the clients do: a warning, and no configuration.
+    for said in [
+        "warning[cli-config-missing]: there is no CLI configuration file missing.tfrc",
+        "nothing says where they are",
+    ] {
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+    let run = broken.line("install --cli-config missing.tfrc");
     assert!(
         run.stderr
             .contains("cannot read the CLI configuration missing.tfrc"),
