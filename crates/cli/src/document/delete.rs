@@ -40,6 +40,7 @@ impl Document for DeleteDocument {
             "`deleted`, or `planned` with `--dry-run`",
         ),
         ("tags", "array", "the tags that go"),
+        ("tags[]", "string", "tag"),
         (
             "children",
             "array",
