@@ -35,8 +35,11 @@ pub(crate) fn run_reading<T, E>(work: impl Future<Output = Result<T, E>>) -> Res
 where
     Failure: From<E>,
 {
+    // Small files are read faster than a thread falls asleep: more threads than processors only take turns.
+    let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
     let runtime = Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(threads)
         .build()
         .map_err(no_runtime)?;
     Ok(runtime.block_on(work)?)

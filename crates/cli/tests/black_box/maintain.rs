@@ -41,6 +41,16 @@ fn a_version_is_promoted_with_what_refers_to_it() {
     ");
     check!(sandbox, "copy dir:registry//acme/demo:1.2.3 dir:registry//acme/promoted:stable", @r"
     exit 0
+    -- stdout
+    Copied dir:registry//acme/demo to dir:registry//acme/promoted
+      sha256:[DIGEST]  stable
+
+    5 manifests; sent: 0 blobs (0 B), mounted: 7 blobs (1.1 kB), there already: 0 blobs (0 B)
+    -- stderr
+    copied terraform-provider-demo_1.2.3_darwin_arm64.zip
+    copied terraform-provider-demo_1.2.3_linux_amd64.zip
+    copied terraform-provider-demo_1.2.3_SHA256SUMS
+    copied terraform-provider-demo_1.2.3_manifest.json
     ");
     let digests = |place: &str| {
         let run = sandbox.line(&format!("show --json {place}")).ok();
