@@ -135,7 +135,7 @@ fn listener(printer: &Printer) -> Listener {
             let seconds = wait.as_secs_f64();
             if *wait >= LONG {
                 printer.note(format_args!(
-                    "{host} is busy: going on in {seconds:.0} s ({what}: {reason})"
+                    "waiting {seconds:.0} s for {host} ({what}: {reason})"
                 ));
             } else {
                 printer.detail(

@@ -63,6 +63,7 @@ fn refused(answer: &Answer) -> Advice {
         404 if answer.has_code("NAME_UNKNOWN") || answer.codes.is_empty() => {
             advice.hint("some registries want a repository or project to be created before the first push")
         }
+        409 => advice.hint("the registry does not replace what it has: publish under a new version"),
         413 => advice.hint("a proxy or the registry limits the size of requests: raise the limit there"),
         400 | 415 if answer.has_code("MANIFEST_INVALID") || answer.has_code("UNSUPPORTED") => advice.hint(
             "some registries take listed types only: `--plain` publishes what clients need and nothing beside it",

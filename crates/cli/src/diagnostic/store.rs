@@ -1,6 +1,6 @@
 //! Content that cannot be read or written.
 
-use tofu_oci::store::{CopyError, Damage, StoreError};
+use tofu_oci::store::{CopyError, Damage, Domain, StoreError};
 use tofu_oci::trust::TrustError;
 use tofu_oci::types::oci::ManifestError;
 
@@ -14,8 +14,15 @@ impl From<StoreError> for Failure {
 
 pub(super) fn advice(error: &StoreError) -> Advice {
     match error {
-        StoreError::AbsentRepository { .. } => Advice::new(Code::RepositoryNotFound)
-            .hint("`tofu-oci list dir:PATH` shows the repositories of a directory"),
+        StoreError::AbsentRepository { place } => {
+            let advice = Advice::new(Code::RepositoryNotFound);
+            match place.domain {
+                Domain::Registry(_) => advice.hint("correct the name; some registries say so, too, to whoever may not read it"),
+                Domain::Directory(_) | Domain::Memory(_) => {
+                    advice.hint("`tofu-oci list dir:PATH` shows the repositories of a directory")
+                }
+            }
+        }
         StoreError::AbsentTag { .. } => Advice::new(Code::TagNotFound)
             .hint("`tofu-oci list REF` shows the versions of a repository"),
         StoreError::AbsentManifest { .. } => Advice::new(Code::ManifestNotFound)
