@@ -1,0 +1,140 @@
+//! TLS with an authority of one's own, and what is refused.
+
+use tofu_oci_testkit::PeerServer;
+
+use crate::{Client, check, sandbox};
+
+/// A registry with an authority of its own, and a client that has not heard of it.
+fn encrypted() -> (PeerServer, Client) {
+    let client = Client::new("");
+    let server = PeerServer::serve(&client.sandbox, "data", "--tls local");
+    assert!(server.url().starts_with("https://"), "{}", server.url());
+    let host = server.host();
+    (server, Client { host, ..client })
+}
+
+const CA: &str = "--ca-file data/tls/ca.pem";
+
+#[test]
+fn an_authority_is_trusted_by_a_flag() {
+    let (_server, client) = encrypted();
+    client.write_releases();
+    let publish = format!("publish provider dist HOST/acme/demo {CA} -q");
+    check!(client, &publish, @r"
+    exit 0
+    -- stdout
+    [HOST]/acme/demo@sha256:[DIGEST]
+    ");
+    let _ = client
+        .line(&format!(
+            "publish module label HOST/modules/label:1.2.0 {CA}"
+        ))
+        .ok();
+    client.configure("infra");
+    let install = format!("install infra {} {CA} -q", crate::FROM);
+    check!(client, &install, @r"exit 0");
+    check!(client, &format!("list HOST/acme/demo {CA}"), @r"
+    exit 0
+    -- stdout
+    VERSION  KIND      PLATFORMS                   SIZE  CREATED               DIGEST
+    1.2.3    provider  darwin_arm64, linux_amd64  638 B  2024-01-02T03:04:06Z  sha256:28262c7325d0
+    ");
+}
+
+#[test]
+fn an_authority_is_trusted_by_the_environment() {
+    let (_server, client) = encrypted();
+    client.write_releases();
+    for (variable, value) in [
+        ("SSL_CERT_FILE", client.sandbox.join("data/tls/ca.pem")),
+        ("TOFU_OCI_CA_FILE", "data/tls/ca.pem".into()),
+    ] {
+        let words = format!("publish provider dist {}/acme/demo", client.host);
+        let mut command = client
+            .sandbox
+            .command(&words.split(' ').collect::<Vec<_>>());
+        let _ = client.sandbox.finish(command.env(variable, value)).ok();
+    }
+}
+
+#[test]
+fn an_unknown_authority_is_refused() {
+    let (_server, client) = encrypted();
+    check!(client, "list HOST/acme/demo", @r"
+    exit 1
+    -- stderr
+    error[tls-failed]: cannot read the tags of [HOST]/acme/demo
+      cause: the TLS connection to [HOST] is refused: invalid peer certificate: UnknownIssuer
+      hint: a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE
+    ");
+    check!(client, "list HOST/acme/demo --json", @r#"
+    exit 1
+    -- stderr
+    {"version":1,"error":{"code":"tls-failed","message":"cannot read the tags of [HOST]/acme/demo","causes":["the TLS connection to [HOST] is refused: invalid peer certificate: UnknownIssuer"],"hint":"a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE","exit":1}}
+    "#);
+    // Nobody goes on in the clear.
+    let run = client.line("list HOST/acme/demo --plain-http HOST");
+    assert_eq!(run.status, 1, "{}", run.stderr);
+}
+
+#[test]
+fn another_authority_is_no_help() {
+    let (_server, client) = encrypted();
+    let (_other, stranger) = encrypted();
+    let ca = std::fs::read(stranger.sandbox.join("data/tls/ca.pem")).unwrap();
+    client.sandbox.write("other.pem", ca);
+    check!(client, "list HOST/acme/demo --ca-file other.pem", @r"
+    exit 1
+    -- stderr
+    error[tls-failed]: cannot read the tags of [HOST]/acme/demo
+      cause: the TLS connection to [HOST] is refused: invalid peer certificate: BadSignature
+      hint: a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE
+    ");
+}
+
+#[test]
+fn files_that_are_no_certificates() {
+    let sandbox = sandbox();
+    let client = Client {
+        sandbox,
+        host: "registry.example.com".to_owned(),
+    };
+    client.sandbox.write("empty.pem", "nothing\n");
+    check!(client, "list HOST/acme/demo --ca-file absent.pem", @r"
+    exit 2
+    -- stderr
+    error[certificate-file]: cannot read the certificate file `absent.pem`
+      cause: failed to open file `absent.pem`: No such file or directory (os error 2)
+      hint: name a file in PEM form that you may read
+    ");
+    check!(client, "list HOST/acme/demo --ca-file empty.pem", @r"
+    exit 2
+    -- stderr
+    error[network-configuration]: cannot read the tags of [HOST]/acme/demo
+      cause: the certificate file `empty.pem` cannot be used: it holds no certificate in PEM form
+    ");
+}
+
+/// An address that is not one of loopback, and reaches it all the same.
+#[cfg(unix)]
+#[test]
+fn plain_http_is_refused_off_the_list() {
+    let registry = tofu_oci_testkit::Registry::new();
+    let (_, port) = registry.host().rsplit_once(':').unwrap();
+    let client = Client::new(&format!("0.0.0.0:{port}"));
+    check!(client, "list HOST/acme/demo", @r"
+    exit 1
+    -- stderr
+    error[plain-http]: cannot read the tags of [HOST]/acme/demo
+      cause: [HOST] answers in plain HTTP
+      hint: where that is meant to be so, allow it with `--plain-http [HOST]`
+    ");
+    check!(client, "list HOST/acme/demo --json", @r#"
+    exit 1
+    -- stderr
+    {"version":1,"error":{"code":"plain-http","message":"cannot read the tags of [HOST]/acme/demo","causes":["[HOST] answers in plain HTTP"],"hint":"where that is meant to be so, allow it with `--plain-http [HOST]`","exit":1}}
+    "#);
+    assert_eq!(registry.requests(), Vec::<String>::new());
+    let _ = client.line("list HOST/acme/demo --plain-http HOST");
+    assert_eq!(registry.requests().len(), 1);
+}
