@@ -1,5 +1,6 @@
 //! Installing from a directory, beside `terraform init` and `tofu init` from a packed filesystem
-//! mirror of the same files. `cargo bench -p tofu-oci-cli --bench install`
+//! mirror of the same files; and over TLS from the embedded registry, beside `tofu init` from the
+//! same and `terraform init` from the mirror. `cargo bench -p tofu-oci-cli --bench install`
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,8 +16,8 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{Contender, PROGRAM, fresh, peer, race, real_binary, run};
-use tofu_oci_testkit::{Zip, ZipEntry};
+use support::{Contender, PROGRAM, fresh, peer, race, real_binary, resident, run};
+use tofu_oci_testkit::{PeerServer, Sandbox, Zip, ZipEntry};
 
 fn main() {
     let work = tempfile::tempdir().unwrap();
@@ -24,8 +25,10 @@ fn main() {
     start(work.path());
     let many = Set::new(work.path(), "many", 20, &binary, 5_000_000);
     compare("20 providers of 5 MB", &many, 7);
+    over_tls("20 providers of 5 MB over TLS", &many, 7);
     let one = Set::new(work.path(), "one", 1, &binary, 86_000_000);
     compare("one provider of 86 MB", &one, 7);
+    over_tls("one provider of 86 MB over TLS", &one, 7);
 }
 
 fn start(work: &Path) {
@@ -91,6 +94,11 @@ impl Set {
         }
     }
 
+    /// The certificate of the registry's own authority.
+    fn authority(&self) -> PathBuf {
+        self.base.join("registry/tls/ca.pem")
+    }
+
     fn project(&self, name: &str, round: usize) -> PathBuf {
         let dir = fresh(&self.base, name, round);
         std::fs::write(dir.join("main.tf"), &self.configuration).unwrap();
@@ -114,24 +122,66 @@ fn compare(title: &str, set: &Set, rounds: usize) {
         }),
     }];
     for name in ["terraform", "tofu"] {
-        let Some(program) = peer(name) else {
-            println!("SKIPPED {name}: it is not on the PATH");
-            continue;
-        };
-        contenders.push(Contender {
-            name: format!("{name} init"),
-            command: Box::new(move |round| {
-                let mut command = Command::new(&program);
-                command
-                    .args(["init", "-no-color", "-input=false"])
-                    .env("TF_CLI_CONFIG_FILE", set.base.join("client.tfrc"))
-                    .env("CHECKPOINT_DISABLE", "1")
-                    .current_dir(set.project(name, round));
-                command
-            }),
-        });
+        contenders.extend(init(set, name, "mirror", "client.tfrc"));
     }
     race(title, rounds, &mut contenders);
+}
+
+/// `init` of a client that is configured by a file of the set.
+fn init<'a>(
+    set: &'a Set,
+    name: &'static str,
+    from: &'static str,
+    configuration: &'static str,
+) -> Option<Contender<'a>> {
+    let Some(program) = peer(name) else {
+        println!("SKIPPED {name}: it is not on the PATH");
+        return None;
+    };
+    Some(Contender {
+        name: format!("{name} init, {from}"),
+        command: Box::new(move |round| {
+            let mut command = Command::new(&program);
+            command
+                .args(["init", "-no-color", "-input=false"])
+                .env("TF_CLI_CONFIG_FILE", set.base.join(configuration))
+                .env("SSL_CERT_FILE", set.authority())
+                .env("CHECKPOINT_DISABLE", "1")
+                .current_dir(set.project(&format!("{name}-{from}"), round));
+            command
+        }),
+    })
+}
+
+/// From the embedded registry, cold: nothing is kept between the runs.
+fn over_tls(title: &str, set: &Set, rounds: usize) {
+    let sandbox = Sandbox::new(PROGRAM);
+    let server = PeerServer::serve(&sandbox, set.base.join("registry"), "--tls local");
+    let host = server.host();
+    let mirror = format!(
+        "provider_installation {{\n  oci_mirror {{\n    repository_template = \"{host}/${{namespace}}/${{type}}\"\n    include = [\"registry.example.com/*/*\"]\n  }}\n}}\n"
+    );
+    std::fs::write(set.base.join("registry.tfrc"), mirror).unwrap();
+    let mut contenders = vec![Contender {
+        name: "tofu-oci install, registry".into(),
+        command: Box::new(|round| {
+            let mut command = Command::new(PROGRAM);
+            command
+                .args(["install", "--from"])
+                .arg(format!("{host}/{{namespace}}/{{type}}"))
+                .env("SSL_CERT_FILE", set.authority())
+                .current_dir(set.project("ours-registry", round));
+            command
+        }),
+    }];
+    contenders.extend(init(set, "tofu", "registry", "registry.tfrc"));
+    contenders.extend(init(set, "terraform", "mirror again", "client.tfrc"));
+    race(title, rounds, &mut contenders);
+    let (_, most) = resident(server.id());
+    println!(
+        "  the registry had at most {:.1} MB resident",
+        most as f64 / 1e6
+    );
 }
 
 fn arch() -> &'static str {

@@ -1,4 +1,4 @@
-//! Publishing into a directory: time, memory, and growth of a repository.
+//! Publishing into a directory and to a registry: time, memory, and growth of a repository.
 //! `cargo bench -p tofu-oci-cli --bench publish`
 #![allow(
     clippy::unwrap_used,
@@ -16,11 +16,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use support::{Contender, PROGRAM, peer, race, real_binary, run};
-use tofu_oci_testkit::{Zip, ZipEntry};
+use support::{Contender, PROGRAM, bytes, fresh, large, peer, race, real_binary, run};
+use tofu_oci::types::oci::Hasher;
+use tofu_oci_testkit::{PeerRegistry, Zip, ZipEntry};
 
 fn main() {
     let work = tempfile::tempdir().unwrap();
+    network(work.path());
     sizes(work.path());
     growth(work.path());
 }
@@ -53,10 +55,11 @@ fn package(work: &Path, binary: &[u8], version: &str, size: usize) -> PathBuf {
 
 fn sizes(work: &Path) {
     let binary = real_binary();
-    for (version, size, title) in [
-        ("1.0.0", 90_000_000, "publish a stored package of 90 MB"),
-        ("2.0.0", 1_000_000_000, "publish a stored package of 1 GB"),
-    ] {
+    for (version, size) in [("1.0.0", 90_000_000), ("2.0.0", large())] {
+        let title = format!(
+            "publish a stored package of {} into a directory",
+            bytes(size)
+        );
         let path = package(work, &binary, version, size);
         let ours = path.clone();
         let mut contenders = vec![Contender {
@@ -78,8 +81,74 @@ fn sizes(work: &Path) {
                 }),
             }),
         }
-        race(title, 3, &mut contenders);
+        race(&title, 3, &mut contenders);
     }
+}
+
+/// The same package to a registry of the distribution project: alone, so that its digest has to be taken first, and
+/// as releases come, with a checksums file that tells it.
+fn network(work: &Path) {
+    let (Some(registry), Some(oras)) = (peer("registry"), peer("oras")) else {
+        println!("SKIPPED publishing to a registry: it takes `registry` and `oras`");
+        return;
+    };
+    let server = PeerRegistry::new(registry, work.join("distribution")).start();
+    let host = server.host();
+    let size = large();
+    let alone = fresh(work, "alone", 0);
+    let release = fresh(work, "release", 0);
+    let path = package(&alone, &real_binary(), "1.0.0", size);
+    let name = path.file_name().unwrap();
+    std::fs::hard_link(&path, release.join(name)).unwrap();
+    let sums = format!("{}  {}\n", sha256(&path), name.to_string_lossy());
+    std::fs::write(
+        release.join("terraform-provider-demo_1.0.0_SHA256SUMS"),
+        sums,
+    )
+    .unwrap();
+    let ours = |what: &'static str, from: PathBuf| {
+        let host = host.clone();
+        Contender {
+            name: format!("tofu-oci publish, {what}"),
+            command: Box::new(move |round| {
+                let mut command = Command::new(PROGRAM);
+                command
+                    .args(["publish", "provider"])
+                    .arg(&from)
+                    .arg(format!("{host}/{}/r{round}", what.replace(' ', "-")));
+                command
+            }),
+        }
+    };
+    let push = Contender {
+        name: "oras push (no checks)".into(),
+        command: Box::new(|round| {
+            let mut command = Command::new(&oras);
+            command
+                .args(["push", "--plain-http", "--disable-path-validation"])
+                .arg(format!("{host}/oras/r{round}:1"))
+                .arg(format!("{}:archive/zip", path.display()));
+            command
+        }),
+    };
+    race(
+        &format!(
+            "publish a stored package of {} to distribution 3",
+            bytes(size)
+        ),
+        7,
+        &mut [
+            ours("checksums file", release.clone()),
+            ours("alone", alone.clone()),
+            push,
+        ],
+    );
+}
+
+fn sha256(path: &Path) -> String {
+    let mut hasher = Hasher::sha256();
+    hasher.update(&std::fs::read(path).unwrap());
+    hasher.finish().encoded().to_owned()
 }
 
 fn growth(work: &Path) {

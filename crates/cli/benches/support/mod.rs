@@ -60,10 +60,37 @@ pub fn run(command: &mut Command) -> Run {
 }
 
 fn high_water(status: &str) -> Option<u64> {
+    field(status, "VmHWM:")
+}
+
+fn field(status: &str, name: &str) -> Option<u64> {
     let text = std::fs::read_to_string(status).ok()?;
-    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kib * 1024)
+}
+
+/// What a process has resident now and had at most, in bytes; zeros where the system does not tell.
+pub fn resident(process: u32) -> (u64, u64) {
+    let status = format!("/proc/{process}/status");
+    let of = |name| field(&status, name).unwrap_or_default();
+    (of("VmRSS:"), of("VmHWM:"))
+}
+
+/// The length of a large package or blob, in bytes: `TOFU_OCI_BENCH_BYTES`, else 1 GB.
+pub fn large() -> usize {
+    std::env::var("TOFU_OCI_BENCH_BYTES")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1_000_000_000)
+}
+
+/// A length for a title.
+pub fn bytes(length: usize) -> String {
+    match length {
+        1_000_000_000.. => format!("{} GB", length as f64 / 1e9),
+        _ => format!("{} MB", length as f64 / 1e6),
+    }
 }
 
 /// Alternates the contenders for some rounds and prints a line each; the first is the measure.
@@ -75,7 +102,8 @@ pub fn race(title: &str, rounds: usize, contenders: &mut [Contender<'_>]) {
             runs.push(run(&mut (contender.command)(round)));
         }
     }
-    let ours = best(&runs[0]);
+    let first = runs.first().cloned().unwrap_or_default();
+    let ours = best(&first);
     for (contender, runs) in contenders.iter().zip(&runs) {
         let (min, median) = (best(runs), median(runs));
         let resident = runs
@@ -84,14 +112,26 @@ pub fn race(title: &str, rounds: usize, contenders: &mut [Contender<'_>]) {
             .max()
             .unwrap_or_default();
         println!(
-            "  {:<28} min {:>8.1} ms  median {:>8.1} ms  {:>7.1} MB resident  ours/peer {:.2}",
+            "  {:<34} min {:>8.1} ms  median {:>8.1} ms  {:>7.1} MB resident  first/this {:.2} of minima, {:.2} of pairs",
             contender.name,
             min.as_secs_f64() * 1e3,
             median.as_secs_f64() * 1e3,
             resident as f64 / 1e6,
             ours.as_secs_f64() / min.as_secs_f64(),
+            pairs(&first, runs),
         );
     }
+}
+
+/// The median of the ratios of the rounds: what came and went between rounds is left out.
+fn pairs(ours: &[Run], theirs: &[Run]) -> f64 {
+    let mut ratios: Vec<f64> = ours
+        .iter()
+        .zip(theirs)
+        .map(|(ours, theirs)| ours.time.as_secs_f64() / theirs.time.as_secs_f64())
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios[ratios.len() / 2]
 }
 
 fn best(runs: &[Run]) -> Duration {
