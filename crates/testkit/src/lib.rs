@@ -2,7 +2,8 @@
 //!
 //! - [`Zip`] makes zips of any shape, also such as no program would make.
 //! - [`ProviderRelease`] writes the files of a release, as goreleaser leaves them.
-//! - [`Registry`] is the embedded registry on loopback, in this process.
+//! - [`Registry`] is the embedded registry on loopback, in this process; [`Quirks`] make it behave as real ones do,
+//!   and [`TokenService`] hands out tokens for it.
 //! - [`PeerServer`] is a server that is a process of its own; [`PeerRegistry`] starts registries of others.
 //! - [`Sandbox`] runs a program in a directory of its own, without the environment of the machine.
 
@@ -18,6 +19,7 @@
 mod executable;
 mod peer_registry;
 mod peer_server;
+mod quirks;
 mod registry;
 mod release;
 mod sandbox;
@@ -26,6 +28,9 @@ mod zip;
 pub use executable::executable;
 pub use peer_registry::PeerRegistry;
 pub use peer_server::PeerServer;
+pub use quirks::{
+    Canned, Quirk, Quirks, Requests, Seen, TokenForm, TokenRequest, TokenService, password_guard,
+};
 pub use registry::Registry;
 pub use release::ProviderRelease;
 pub use sandbox::{Run, Sandbox, peer, skipped};

@@ -80,6 +80,11 @@ impl Registry {
         &self.host
     }
 
+    /// Scheme and host: `http://127.0.0.1:PORT`. Of a registry over TLS only the host is right.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.host)
+    }
+
     /// The requests since this was asked the last time: method, path and status, in the order in which they
     /// were answered.
     pub fn requests(&self) -> Vec<String> {
