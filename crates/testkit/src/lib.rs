@@ -25,6 +25,7 @@ mod release;
 mod sandbox;
 mod zip;
 
+pub use axum::Router;
 pub use executable::executable;
 pub use peer_registry::PeerRegistry;
 pub use peer_server::PeerServer;

@@ -41,6 +41,15 @@ impl Registry {
         })
     }
 
+    /// Whatever answers requests, over TLS, and the PEM file of the certificate that it has made for itself.
+    pub fn self_signed(router: Router) -> (Self, Vec<u8>) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let certificate = made.cert.pem().into_bytes();
+        let key = made.signing_key.serialize_pem().into_bytes();
+        let tls = Tls::from_pem(&certificate, &key).unwrap();
+        (Self::encrypted(router, tls), certificate)
+    }
+
     /// A server as `options` say; its requests are counted.
     pub fn start(options: ServerOptions) -> Self {
         let log = MemoryLog::new();

@@ -49,7 +49,7 @@ pub enum Quirk {
     Trickle(usize, Duration),
     /// The `Range` of a request is not looked at.
     IgnoresRange,
-    /// A body of more bytes is answered with 413, unread.
+    /// A body of more bytes is answered with 413, unread: whoever sends it may lose the answer.
     BodyLimit(u64),
     /// A manifest whose types are not listed is refused, as an allow-list does.
     AllowsTypes(&'static [&'static str]),
@@ -72,9 +72,14 @@ impl Quirk {
         registry: &Router,
     ) -> Option<Response<Body>> {
         match self {
-            Self::Answer(canned) => Some(canned.response()),
+            Self::Answer(canned) => {
+                // Closing a connection on bytes that are on their way may lose the answer.
+                flow::whole(std::mem::take(body)).await;
+                Some(canned.response())
+            }
             Self::RedirectTo(origin) => {
-                let location = format!("{origin}{}", parts.uri);
+                let path = parts.uri.path_and_query().unwrap();
+                let location = format!("{origin}{path}");
                 Some(Canned::redirect(307, &location).response())
             }
             Self::Close => close(),
