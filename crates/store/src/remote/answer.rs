@@ -1,5 +1,7 @@
 //! What a registry says when it does not do what it was asked. Distribution spec v1.1.1, "Error Codes".
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 use reqwest::header::HeaderMap;
@@ -47,17 +49,20 @@ struct Entry {
 }
 
 impl Answer {
-    /// Reads the body of an answer, as far as it is of use.
-    pub(super) async fn read(mut response: Response) -> Self {
+    /// Reads the body of an answer, as far as it is of use and as long as `within`.
+    pub(super) async fn read(mut response: Response, within: Duration) -> Self {
         let mut body = BytesMut::new();
-        // A body that breaks off says what it says.
-        while let Ok(Some(chunk)) = response.chunk().await {
-            let room = BODY_LIMIT.saturating_sub(body.len());
-            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-            if body.len() >= BODY_LIMIT {
-                break;
+        let read = async {
+            while let Ok(Some(chunk)) = response.chunk().await {
+                let room = BODY_LIMIT.saturating_sub(body.len());
+                body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+                if body.len() >= BODY_LIMIT {
+                    break;
+                }
             }
-        }
+        };
+        // A body that breaks off or only trickles says what it has said by then.
+        let _ = tokio::time::timeout(within, read).await;
         Self::of(
             response.status().as_u16(),
             response.headers(),
@@ -70,9 +75,9 @@ impl Answer {
             .iter()
             .find_map(|name| headers.get(*name)?.to_str().ok())
             .map(|id| clean(id, 128));
-        let (code, message, codes) = match serde_json::from_slice::<Document>(body) {
-            Ok(document) => document.parts(),
-            Err(_) => (None, text(headers, body), Vec::new()),
+        let (code, message, codes) = match object::<Document>(body) {
+            Some(document) => document.parts(),
+            None => (None, text(headers, body), Vec::new()),
         };
         Self {
             status,
@@ -124,6 +129,15 @@ impl Entry {
     }
 }
 
+/// A JSON object as what it stands for; what is none, such as a list of the fields' values, is nothing.
+pub(super) fn object<T: serde::de::DeserializeOwned>(body: &[u8]) -> Option<T> {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first != Some(&b'{') {
+        return None;
+    }
+    serde_json::from_slice(body).ok()
+}
+
 fn word(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(clean(text, 128)),
@@ -165,6 +179,8 @@ pub(super) fn clean(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn answer(kind: &str, body: &str) -> String {
@@ -229,5 +245,31 @@ mod tests {
     fn texts_are_cut_between_characters() {
         assert_eq!(clean("aéb", 2), "a");
         assert_eq!(clean("aéb", 3), "aé");
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_bounded(
+            body in proptest::collection::vec(any::<u8>(), 0..200),
+            json in r#"\{"errors":\[(\{"(code|message|detail)":("[a-z]{0,9}"|[0-9]{1,3}|null|\[\]|\{\})\},?){0,4}\]\}?"#,
+            times in 1usize..2000,
+        ) {
+            for body in [body.repeat(times), json.into_bytes()] {
+                let mut headers = HeaderMap::new();
+                headers.insert("content-type", "application/json".parse().unwrap());
+                let answer = Answer::of(400, &headers, &Bytes::from(body));
+                prop_assert!(answer.message.len() <= MESSAGE_LIMIT);
+                prop_assert!(answer.code.as_ref().is_none_or(|code| code.len() <= 128));
+                prop_assert!(!answer.to_string().chars().any(char::is_control));
+            }
+        }
+
+        #[test]
+        fn cleaned_text_fits(text in "\\PC{0,50}|[\\x00-\\x20a-zé]{0,50}", limit in 0usize..60) {
+            let cleaned = clean(&text, limit);
+            prop_assert!(cleaned.len() <= limit);
+            prop_assert!(!cleaned.chars().any(char::is_control));
+            prop_assert_eq!(clean(&cleaned, limit), cleaned);
+        }
     }
 }

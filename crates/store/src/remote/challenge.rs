@@ -65,6 +65,8 @@ fn bearer(challenge: &ChallengeRef<'_>) -> Option<Challenge> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(lines: &[&str]) -> Option<Challenge> {
@@ -131,6 +133,54 @@ mod tests {
             ("none", &[], None),
         ] {
             assert_eq!(read(lines), expected, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_read(
+            lines in proptest::collection::vec(
+                "((Bearer|basic|x)?[ ,=]{0,2}(realm|scope|error)?=?\"?[a-z:/,\\\\ \"]{0,12}\"?){0,5}|\\PC{0,40}",
+                0..4,
+            ),
+        ) {
+            let mut headers = HeaderMap::new();
+            for line in &lines {
+                if let Ok(value) = line.parse() {
+                    headers.append(WWW_AUTHENTICATE, value);
+                }
+            }
+            if let Some(Challenge::Bearer { realm, scopes, .. }) = Challenge::read(&headers) {
+                let all: usize = lines.iter().map(String::len).sum();
+                prop_assert!(!realm.is_empty() && realm.len() <= all);
+                prop_assert!(scopes.to_string().len() <= all);
+            }
+        }
+
+        #[test]
+        fn what_is_quoted_comes_back(realm in "[ -~]{1,40}", scope in "[a-z:,]{0,20}") {
+            let quoted = realm.replace('\\', "\\\\").replace('"', "\\\"");
+            let line = format!(r#"Bearer realm="{quoted}",scope="{scope}""#);
+            prop_assert_eq!(read(&[&line]), bearer(&realm, None, &scope));
+        }
+    }
+
+    #[test]
+    fn long_lines_take_no_time() {
+        for part in [
+            ",",
+            "\"",
+            "Bearer realm=\"x\",",
+            "a=b,",
+            "\\\"",
+            "Bearer ",
+            " ",
+            "Basic,",
+        ] {
+            let line = part.repeat(300_000 / part.len());
+            // Whatever it means, it is found out at once.
+            let _ = read(&[&line]);
+            let _ = read(&[&format!("Bearer realm=\"{line}\"")]);
         }
     }
 }

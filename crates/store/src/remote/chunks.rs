@@ -7,10 +7,11 @@ use reqwest::header::{CONTENT_RANGE, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, StatusCode};
 use tofu_oci_types::oci::Descriptor;
 
+use super::content::{Body, Content};
 use super::error::RemoteError;
 use super::repository::RemoteRepository;
 use super::scope::Access;
-use super::send::{Body, Content, Repeat, Reply, SendError, To};
+use super::send::{Repeat, Reply, SendError, To};
 use super::upload::{Session, open, with_digest};
 use crate::blob::Blob;
 use crate::error::{Result, StoreError};
@@ -19,8 +20,8 @@ use crate::error::{Result, StoreError};
 const PIECE: u64 = 4 * 1024 * 1024;
 /// The most that a registry may ask a piece to have: it is held in memory.
 const LARGEST: u64 = 16 * 1024 * 1024;
-/// How often an upload may go back to where the registry says that it is.
-const STEPS_BACK: u32 = 8;
+/// The least that is tried where a piece was too large: less is no limit that a proxy has.
+const SMALLEST: u64 = 256 * 1024;
 
 /// Reads content from some offset on, and again from an earlier one.
 struct Pieces<'a> {
@@ -86,6 +87,8 @@ impl RemoteRepository {
         let what = format!("asking for the state of an upload to {}", self.place);
         let mut call = self.call(Method::GET, "", Access::Push, what.clone());
         call.to = To::Url(session.location.clone());
+        // Whoever asks was set back before, and begins anew without an answer.
+        call.repeat = Repeat::No;
         let reply = self.registry.send(&call).await.ok()?;
         if !matches!(reply.status(), StatusCode::NO_CONTENT | StatusCode::OK) {
             return None;
@@ -104,11 +107,12 @@ impl RemoteRepository {
         from: u64,
     ) -> Result<()> {
         let what = format!("sending the blob {} to {}", descriptor.digest, self.place);
-        let length = session.least.unwrap_or(0).clamp(PIECE, LARGEST);
+        let least = session.least.unwrap_or(0);
+        let mut length = least.clamp(PIECE, LARGEST);
         let mut pieces = Pieces::open(blob, descriptor).await?;
         let mut session = session;
         let mut offset = from;
-        let mut steps = 0;
+        let mut setbacks = 0;
         while offset < descriptor.size {
             let piece = pieces.piece(offset, length).await?;
             if piece.is_empty() {
@@ -119,28 +123,43 @@ impl RemoteRepository {
                 });
             }
             let end = offset + piece.len() as u64;
-            let outcome = self.patch(&session, piece, offset, &what).await?;
-            let told = match outcome {
+            let told = match self.patch(&session, piece, offset, &what).await? {
                 Patched::Taken(reply) => {
                     let told = range_end(&reply);
                     session = self.session(&reply, &what, Some(session))?;
                     told
                 }
-                Patched::Elsewhere(error) => {
-                    steps += 1;
-                    if steps > STEPS_BACK {
+                Patched::TooLarge(error) => {
+                    length /= 2;
+                    if length < least.max(SMALLEST) {
                         return Err(error.into());
                     }
+                    continue;
+                }
+                Patched::Gone(error) => {
+                    setbacks += 1;
+                    self.setback(&what, error, setbacks).await?;
+                    (session, offset) = (self.start().await?, 0);
+                    continue;
+                }
+                Patched::Elsewhere(error) => {
+                    setbacks += 1;
+                    let error = self.setback(&what, error, setbacks).await?;
                     let Some((now, at)) = self.progress(session).await else {
                         return Err(error.into());
                     };
-                    session = now;
-                    offset = at.min(descriptor.size);
+                    if at > offset {
+                        setbacks = 0;
+                    } else {
+                        // Some close the connection on what is too large, and the answer gets lost.
+                        length = (length / 2).max(least.max(SMALLEST).min(length));
+                    }
+                    (session, offset) = (now, at.min(descriptor.size));
                     continue;
                 }
             };
             if told.is_none_or(|told| told >= end) {
-                offset = end;
+                (offset, setbacks) = (end, 0);
                 continue;
             }
             // It tells less than it was sent. Some never tell more: only the state of the upload counts.
@@ -149,17 +168,13 @@ impl RemoteRepository {
                 least: session.least,
             };
             match self.progress(before).await {
-                Some((now, at)) if at > offset && at <= end => {
-                    session = now;
-                    offset = at;
-                }
-                Some((_, at)) if at > 0 && at <= offset => {
-                    steps += 1;
-                    if steps > STEPS_BACK {
-                        let reason = "an upload does not get on";
-                        return Err(self.registry.malformed(&what, reason).into());
-                    }
-                    offset = at;
+                Some((now, at)) if at > offset && at <= end => (session, offset) = (now, at),
+                Some((now, at)) if at > 0 && at <= offset => {
+                    setbacks += 1;
+                    let reason = "an upload does not get on";
+                    let error = self.registry.malformed(&what, reason);
+                    self.setback(&what, error, setbacks).await?;
+                    (session, offset) = (now, at);
                 }
                 _ => offset = end,
             }
@@ -190,7 +205,8 @@ impl RemoteRepository {
         call.repeat = Repeat::No;
         let reply = match self.registry.send(&call).await {
             Ok(reply) => reply,
-            Err(SendError::Remote(error)) if error.is_transient() => {
+            // What asks for patience was given some.
+            Err(SendError::Remote(error)) if error.is_transient() && !is_patience(&error) => {
                 return Ok(Patched::Elsewhere(error));
             }
             Err(error) => return Err(error.into()),
@@ -200,10 +216,15 @@ impl RemoteRepository {
             | StatusCode::CREATED
             | StatusCode::NO_CONTENT
             | StatusCode::OK => Ok(Patched::Taken(reply)),
-            StatusCode::RANGE_NOT_SATISFIABLE => Ok(Patched::Elsewhere(
-                reply.failure(&self.registry, what).await,
-            )),
-            _ => Err(reply.failure(&self.registry, what).await.into()),
+            status => {
+                let error = reply.failure(&self.registry, what).await;
+                Ok(match status {
+                    StatusCode::RANGE_NOT_SATISFIABLE => Patched::Elsewhere(error),
+                    StatusCode::PAYLOAD_TOO_LARGE => Patched::TooLarge(error),
+                    StatusCode::NOT_FOUND => Patched::Gone(error),
+                    _ => return Err(error.into()),
+                })
+            }
         }
     }
 
@@ -214,7 +235,14 @@ impl RemoteRepository {
         let reply = self.registry.send(&call).await?;
         match reply.status().as_u16() {
             200 | 201 | 202 | 204 => self.check_stored(&reply, descriptor),
-            _ => Err(reply.failure(&self.registry, what).await.into()),
+            status => {
+                let error = reply.failure(&self.registry, what).await;
+                // It may have ended before, by a request whose answer got lost.
+                match status == 404 && self.head_blob(descriptor).await? {
+                    true => Ok(()),
+                    false => Err(error.into()),
+                }
+            }
         }
     }
 }
@@ -224,15 +252,64 @@ enum Patched {
     Taken(Reply),
     /// The registry may have another offset than we.
     Elsewhere(RemoteError),
+    /// A smaller one may be taken.
+    TooLarge(RemoteError),
+    /// There is no such upload any longer.
+    Gone(RemoteError),
 }
 
-/// How many bytes the registry has, by `Range: 0-B`. What says that it has one byte may mean none.
+/// Whether the registry asked to come back later, which the one who sends did.
+fn is_patience(error: &RemoteError) -> bool {
+    match error {
+        RemoteError::RateLimited { .. } => true,
+        RemoteError::Failed { answer, .. } => answer.status == 503,
+        _ => false,
+    }
+}
+
+/// How many bytes the registry has, by the word of its answer.
 fn range_end(reply: &Reply) -> Option<u64> {
-    let text = reply.header("range")?;
+    end_of(reply.header("range")?)
+}
+
+/// How many bytes `0-B` is. What says that it is one may mean none.
+fn end_of(text: &str) -> Option<u64> {
     let text = text.trim().strip_prefix("bytes=").unwrap_or(text);
     let (_, end) = text.split_once('-')?;
     match end.trim().parse::<u64>().ok()? {
         0 => Some(0),
         end => end.checked_add(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        for (text, end) in [
+            ("0-0", Some(0)),
+            ("0-99", Some(100)),
+            ("bytes=0-99", Some(100)),
+            (" 0-99 ", Some(100)),
+            ("0-18446744073709551615", None),
+            ("0-18446744073709551616", None),
+            ("99", None),
+            ("0-", None),
+            ("", None),
+        ] {
+            assert_eq!(end_of(text), end, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_range_is_read(text in "(bytes=)?[0-9 -]{0,30}|\\PC{0,20}", end in 1..u64::MAX) {
+            let _ = end_of(&text);
+            prop_assert_eq!(end_of(&format!("0-{end}")), Some(end + 1));
+        }
     }
 }

@@ -54,12 +54,12 @@ impl Clients {
 
 fn build(lane: Lane, options: &RemoteOptions) -> Result<Client, RemoteError> {
     const WINDOW: u32 = 4 * 1024 * 1024;
+    // The time limit of the library for reading runs while a body is still being sent: ours are in `exchange`.
     let mut builder = Client::builder()
         .user_agent(&options.user_agent)
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(options.timeouts.connect)
-        .read_timeout(options.timeouts.idle)
         .pool_max_idle_per_host(options.requests.get())
         .tcp_nodelay(true)
         .retry(reqwest::retry::never());

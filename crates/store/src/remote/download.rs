@@ -31,7 +31,8 @@ struct Transfer {
     open: Option<(Response, u64)>,
     /// Tells whether the blob is still the one that it was, where the registry says so.
     etag: Option<HeaderValue>,
-    attempt: u32,
+    /// How many requests were sent since something came.
+    attempts: u32,
     opened_at: u64,
 }
 
@@ -49,8 +50,8 @@ impl RemoteRepository {
             StatusCode::OK => {
                 let size = reply.header("content-length");
                 let size = size.and_then(|text| text.parse::<u64>().ok());
-                // A registry that does not tell the size has the blob all the same.
-                Ok(size.is_none_or(|size| size == descriptor.size))
+                // A registry that does not tell the size has the blob all the same; for some that is a size of 0.
+                Ok(size.is_none_or(|size| size == 0 || size == descriptor.size))
             }
             // Without HEAD nobody knows: sending what is there does no harm.
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(false),
@@ -78,7 +79,7 @@ impl RemoteRepository {
             end: range.end,
             open: None,
             etag: None,
-            attempt: 0,
+            attempts: 0,
             opened_at: range.start,
         };
         // What is absent is told now.
@@ -124,7 +125,8 @@ impl Transfer {
                 call.headers.insert(IF_RANGE, etag.clone());
             }
         }
-        let reply = repository.registry.send(&call).await?;
+        let registry = &repository.registry;
+        let reply = registry.send_counted(&call, &mut self.attempts).await?;
         let skip = match reply.status() {
             StatusCode::OK => {
                 self.check_length(&reply)?;
@@ -148,7 +150,11 @@ impl Transfer {
     }
 
     async fn absence(&self, reply: Reply) -> StoreError {
-        let answer = super::error::Answer::read(reply.into_body()).await;
+        let answer = self
+            .repository
+            .registry
+            .read_answer(reply.into_body())
+            .await;
         match answer.has_code("NAME_UNKNOWN") {
             true => self.repository.absent_repository(),
             false => self.repository.absent_blob(&self.descriptor.digest),
@@ -204,8 +210,8 @@ impl Transfer {
                     return Ok(Some(bytes));
                 }
                 Ok(_) => {
-                    self.again("the answer ended early".to_owned(), None)
-                        .await?
+                    let reason = "the answer ended early".to_owned();
+                    self.again(reason, None).await?;
                 }
                 Err(error) => self.again(error.to_string(), Some(error)).await?,
             }
@@ -263,15 +269,14 @@ impl Transfer {
     async fn again(&mut self, reason: String, error: Option<RemoteError>) -> Result<()> {
         self.open = None;
         if self.position - self.opened_at >= PROGRESS {
-            self.attempt = 0;
+            self.attempts = 1;
         }
-        self.attempt += 1;
         let registry = &self.repository.registry;
         let transient = error.as_ref().is_none_or(RemoteError::is_transient);
         let wait = match transient {
             true => registry
                 .budget
-                .wait(&registry.options.retries, self.attempt, None),
+                .wait(&registry.options.retries, self.attempts, None),
             false => None,
         };
         if let Some(wait) = wait {
@@ -303,6 +308,8 @@ fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -317,6 +324,19 @@ mod tests {
             ("bytes 99999999999999999999-9/10", None),
         ] {
             assert_eq!(content_range(text), range, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_content_range_is_read(text in "(bytes ?)?[0-9*/ -]{0,30}|\\PC{0,20}") {
+            let _ = content_range(&text);
+        }
+
+        #[test]
+        fn a_content_range_comes_back(start in any::<u64>(), end in any::<u64>(), size in any::<u64>()) {
+            let text = format!("bytes {start}-{end}/{size}");
+            prop_assert_eq!(content_range(&text), Some((start, Some(size))));
         }
     }
 }

@@ -60,7 +60,8 @@ impl RemoteRepository {
         let mut call = self.call(Method::GET, &path, self.access(), what.clone());
         let accepted = HeaderValue::from_static("application/vnd.oci.image.index.v1+json");
         call.headers.insert(ACCEPT, accepted);
-        let reply = self.registry.send(&call).await?;
+        let limit = usize::try_from(MANIFEST_LIMIT).unwrap_or(usize::MAX);
+        let (reply, body) = self.registry.send_for(&call, limit).await?;
         match reply.status() {
             StatusCode::OK => {}
             // Nothing that we could take: some say so of a manifest of another type.
@@ -68,11 +69,6 @@ impl RemoteRepository {
             _ => return Err(reply.failure(&self.registry, &what).await.into()),
         }
         let etag = reply.response.headers().get(ETAG).cloned();
-        let limit = usize::try_from(MANIFEST_LIMIT).unwrap_or(usize::MAX);
-        let body = self
-            .registry
-            .small_body(&what, reply.into_body(), limit)
-            .await?;
         // One registry takes the tag for the digest, and answers with the subject itself.
         if subject.matches(&body) {
             return Ok(None);

@@ -8,11 +8,12 @@ use tofu_oci_types::oci::RegistryHost;
 
 use super::Remote;
 use super::client::Lane;
+use super::content::Body;
 use super::error::RemoteError;
 use super::options::RemoteOptions;
 use super::registry::Registry;
 use super::scope::Scopes;
-use super::send::{Body, Call, Follow, Repeat, SendError, To};
+use super::send::{Call, Follow, Repeat, SendError, To};
 use crate::credentials::{Credential, FixedCredential};
 use crate::error::{Result, StoreError};
 
@@ -54,7 +55,7 @@ impl Remote {
         };
         let reply = match registry.send(&call).await {
             Ok(reply) => reply,
-            Err(SendError::Remote(error)) => return Err(error.into()),
+            Err(SendError::Remote(error) | SendError::Renewed(error)) => return Err(error.into()),
             Err(SendError::Content(error)) => return Err(error),
         };
         match reply.status().as_u16() {

@@ -9,9 +9,10 @@ use tofu_oci_types::oci::{
     Descriptor, Digest, MANIFEST_LIMIT, Manifest, MediaType, Tag, TagOrDigest,
 };
 
+use super::content::Body;
 use super::repository::RemoteRepository;
 use super::scope::Access;
-use super::send::{Body, Repeat, Reply};
+use super::send::{Repeat, Reply};
 use crate::adaptor::verified_manifest;
 use crate::batch::{Change, decide};
 use crate::error::{Result, StoreError};
@@ -37,7 +38,8 @@ impl RemoteRepository {
         );
         call.headers
             .insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
-        let reply = self.registry.send(&call).await?;
+        let limit = usize::try_from(MANIFEST_LIMIT).unwrap_or(usize::MAX);
+        let (reply, body) = self.registry.send_for(&call, limit).await?;
         match reply.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Err(self.absence(reply, at).await),
@@ -45,11 +47,6 @@ impl RemoteRepository {
         }
         let announced = self.announced(&reply, &what)?;
         let media_type = media_type(reply.response.headers());
-        let limit = usize::try_from(MANIFEST_LIMIT).unwrap_or(usize::MAX);
-        let body = self
-            .registry
-            .small_body(&what, reply.into_body(), limit)
-            .await?;
         let digest = match at {
             TagOrDigest::Digest(digest) => digest.clone(),
             TagOrDigest::Tag(_) => announced.clone().unwrap_or_else(|| Digest::of(&body)),
@@ -74,7 +71,9 @@ impl RemoteRepository {
         let mut call = self.call(Method::HEAD, &path, self.access(), what.clone());
         call.headers
             .insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
-        let reply = self.registry.send(&call).await?;
+        let mut reply = self.registry.send(&call).await?;
+        // There is no body, and another request may follow.
+        reply.release();
         match reply.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Ok(None),
@@ -131,7 +130,7 @@ impl RemoteRepository {
 
     /// Whether a 404 is about the manifest or about the whole repository.
     async fn absence(&self, reply: Reply, at: &TagOrDigest) -> StoreError {
-        let answer = super::error::Answer::read(reply.into_body()).await;
+        let answer = self.registry.read_answer(reply.into_body()).await;
         if answer.has_code("NAME_UNKNOWN") || answer.has_code("NAME_INVALID") {
             self.absent_repository()
         } else {
@@ -302,14 +301,15 @@ impl RemoteRepository {
         let path = format!("manifests/{at}");
         let mut call = self.call(Method::DELETE, &path, Access::Delete, what.clone());
         call.repeat = Repeat::No;
-        let reply = self.registry.send(&call).await?;
+        let mut reply = self.registry.send(&call).await?;
+        reply.release();
         match reply.status() {
             StatusCode::ACCEPTED | StatusCode::OK | StatusCode::NO_CONTENT => {}
             StatusCode::NOT_FOUND => return Err(self.absence(reply, at).await),
             // How registries say that a tag is only deleted with its manifest.
             StatusCode::BAD_REQUEST if matches!(at, TagOrDigest::Tag(_)) => {
                 let host = self.registry.host().to_string();
-                let answer = super::error::Answer::read(reply.into_body()).await;
+                let answer = self.registry.read_answer(reply.into_body()).await;
                 return Err(super::RemoteError::Unsupported { host, what, answer }.into());
             }
             _ => return Err(reply.failure(&self.registry, &what).await.into()),

@@ -12,11 +12,14 @@
 //! the registry as one of plain HTTP.
 
 mod answer;
+mod authorise;
 mod challenge;
 mod chunks;
 mod client;
+mod content;
 mod download;
 mod error;
+mod exchange;
 mod fallback;
 mod limit;
 mod login;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tofu_oci_types::oci::{MANIFEST_LIMIT, Tag};
 use url::Url;
 
+use super::answer::object;
 use super::error::RemoteError;
 use super::repository::RemoteRepository;
 use super::send::{Call, Reply, SendError, To};
@@ -17,6 +18,8 @@ use crate::error::{Result, StoreError};
 
 /// How many pages a list may have.
 const PAGES: usize = 10_000;
+/// How large all its pages together may be, in bytes.
+const TOTAL: usize = 64 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct TagList {
@@ -32,17 +35,17 @@ impl RemoteRepository {
         let mut tags = BTreeSet::new();
         let mut pages = Pages::default();
         loop {
-            let reply = match self.registry.send(&call).await {
-                Ok(reply) => reply,
+            let (reply, body) = match self.registry.send_for(&call, page_limit()).await {
+                Ok(found) => found,
                 Err(SendError::Remote(error)) => return Err(self.no_list(error)),
                 Err(error) => return Err(error.into()),
             };
             if reply.status() != StatusCode::OK {
                 return Err(self.no_list(reply.failure(&self.registry, &what).await));
             }
-            let (body, next) = self.page(reply, &what, &mut pages).await?;
-            let list: TagList = serde_json::from_slice(&body)
-                .map_err(|_| self.registry.malformed(&what, "it is no list of tags"))?;
+            let next = self.next_page((&reply, &body), &what, &mut pages)?;
+            let list: TagList = object(&body)
+                .ok_or_else(|| self.registry.malformed(&what, "it is no list of tags"))?;
             let found = list.tags.unwrap_or_default();
             tags.extend(found.iter().filter_map(|tag| tag.parse::<Tag>().ok()));
             match next {
@@ -69,36 +72,20 @@ impl RemoteRepository {
         }
     }
 
-    /// The body of a page, and where the next one is.
-    pub(super) async fn page(
-        &self,
-        reply: Reply,
-        what: &str,
-        pages: &mut Pages,
-    ) -> Result<(Bytes, Option<Url>)> {
-        let next = match next_link(reply.response.headers()) {
-            Some(link) => Some(self.next_page(&reply, &link, what, pages)?),
-            None => None,
-        };
-        let limit = usize::try_from(MANIFEST_LIMIT).unwrap_or(usize::MAX);
-        let body = self
-            .registry
-            .small_body(what, reply.into_body(), limit)
-            .await?;
-        Ok((body, next))
-    }
-
+    /// Where the next page is.
     fn next_page(
         &self,
-        reply: &Reply,
-        link: &str,
+        (reply, body): (&Reply, &Bytes),
         what: &str,
         pages: &mut Pages,
-    ) -> Result<Url, RemoteError> {
+    ) -> Result<Option<Url>, RemoteError> {
+        let Some(link) = next_link(reply.response.headers()) else {
+            return Ok(None);
+        };
         let malformed = |reason: &str| self.registry.malformed(what, reason);
         let next = reply
             .url
-            .join(link)
+            .join(&link)
             .map_err(|_| malformed("the link to its next page is no URL"))?;
         let base = self.registry.base()?;
         if next.host() != base.host() {
@@ -112,27 +99,32 @@ impl RemoteRepository {
         let mut url = base;
         url.set_path(next.path());
         url.set_query(next.query());
+        pages.bytes += body.len();
         pages.seen.insert(reply.url.to_string());
         if !pages.seen.insert(url.to_string()) {
             return Err(malformed("its pages go in a circle"));
         }
-        if pages.seen.len() > PAGES {
-            return Err(malformed("it has too many pages"));
+        if pages.seen.len() > PAGES || pages.bytes > TOTAL {
+            return Err(malformed("its pages are too many or too large"));
         }
-        Ok(url)
+        Ok(Some(url))
     }
 
-    /// All pages of a list, from the first answer on. `None` when the first answer is none of a list.
-    pub(super) async fn pages_after(&self, mut call: Call<'_>, first: Reply) -> Result<Vec<Bytes>> {
+    /// All pages of a list, from the first one on.
+    pub(super) async fn pages_after(
+        &self,
+        mut call: Call<'_>,
+        first: (Reply, Bytes),
+    ) -> Result<Vec<Bytes>> {
         let mut pages = Pages::default();
         let mut bodies = Vec::new();
-        let mut reply = first;
+        let (mut reply, mut body) = first;
         loop {
-            let (body, next) = self.page(reply, &call.what, &mut pages).await?;
+            let next = self.next_page((&reply, &body), &call.what, &mut pages)?;
             bodies.push(body);
             let Some(next) = next else { return Ok(bodies) };
             call.to = To::Url(next);
-            reply = self.registry.send(&call).await?;
+            (reply, body) = self.registry.send_for(&call, page_limit()).await?;
             if reply.status() != StatusCode::OK {
                 return Err(reply.failure(&self.registry, &call.what).await.into());
             }
@@ -140,10 +132,17 @@ impl RemoteRepository {
     }
 }
 
+/// How large a page may be, in bytes.
+pub(super) fn page_limit() -> usize {
+    usize::try_from(MANIFEST_LIMIT).unwrap_or(usize::MAX)
+}
+
 /// The pages that were read.
 #[derive(Default)]
-pub(super) struct Pages {
+struct Pages {
     seen: HashSet<String>,
+    /// How many bytes they had.
+    bytes: usize,
 }
 
 /// The target of `Link: <…>; rel="next"`.
@@ -182,6 +181,8 @@ fn next_of(line: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -203,6 +204,29 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(next_of(line).as_deref(), target, "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_read(line in "[<>;,=\"a-z /?]{0,60}|\\PC{0,40}") {
+            if let Some(target) = next_of(&line) {
+                let target = format!("<{target}>");
+                prop_assert!(line.contains(&target));
+            }
+        }
+
+        #[test]
+        fn a_target_comes_back(target in "[!-;=?-~]{0,40}", before in "(<[a-z]*>; rel=prev, ?)?") {
+            let line = format!(r#"{before}<{target}>; title="a, b"; rel="next""#);
+            prop_assert_eq!(next_of(&line), Some(target));
+        }
+    }
+
+    #[test]
+    fn long_lines_take_no_time() {
+        for part in ["<", "<>", "<a>;", "=", ";", "<a>; rel=prev,"] {
+            assert_eq!(next_of(&part.repeat(300_000 / part.len())), None);
         }
     }
 }

@@ -9,8 +9,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use reqwest::{Method, StatusCode};
 use tofu_oci_types::oci::{Descriptor, Digest, Manifest, MediaType};
 
-use super::error::{Answer, RemoteError};
+use super::error::RemoteError;
 use super::manifests::media_type;
+use super::pages::page_limit;
 use super::repository::RemoteRepository;
 use super::send::{Follow, Reply, SendError};
 use crate::error::Result;
@@ -78,15 +79,15 @@ impl RemoteRepository {
         let path = format!("referrers/{subject}");
         let mut call = self.call(Method::GET, &path, self.access(), what.clone());
         call.follow = Follow::Registry;
-        let reply = match self.registry.send(&call).await {
-            Ok(reply) => reply,
+        let (reply, body) = match self.registry.send_for(&call, page_limit()).await {
+            Ok(found) => found,
             Err(SendError::Remote(RemoteError::Elsewhere { .. })) => return Ok(Api::Unsupported),
             Err(error) => return Err(error.into()),
         };
         match reply.status() {
             StatusCode::OK if is_list(&reply) => {}
             StatusCode::NOT_FOUND => {
-                let answer = Answer::read(reply.into_body()).await;
+                let answer = self.registry.read_answer(reply.into_body()).await;
                 return Ok(match answer.has_code("NAME_UNKNOWN") {
                     // Nothing is said about the API.
                     true => Api::Listed(Vec::new()),
@@ -96,7 +97,7 @@ impl RemoteRepository {
             _ => return Ok(Api::Unsupported),
         }
         let mut listed = Vec::new();
-        for body in self.pages_after(call, reply).await? {
+        for body in self.pages_after(call, (reply, body)).await? {
             match super::fallback::listed(&body) {
                 Some(entries) => listed.extend(entries),
                 None => return Ok(Api::Unsupported),

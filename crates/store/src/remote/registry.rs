@@ -37,6 +37,9 @@ pub(super) enum Scheme {
     PlainLoopback = 2,
 }
 
+/// Whoever holds it has the turn.
+type Turn = Arc<tokio::sync::Mutex<()>>;
+
 /// One registry. What is learnt about it is shared by everything in this process.
 pub(super) struct Registry {
     host: RegistryHost,
@@ -51,7 +54,7 @@ pub(super) struct Registry {
     /// Whether the referrers API works.
     pub(super) referrers: OnceCell<bool>,
     /// Fallback tags are read and written by one task at a time.
-    subjects: Mutex<HashMap<(RepositoryName, Digest), Arc<tokio::sync::Mutex<()>>>>,
+    subjects: Mutex<HashMap<(RepositoryName, Digest), Turn>>,
     warned: Mutex<HashSet<String>>,
 }
 
@@ -156,11 +159,7 @@ impl Registry {
     }
 
     /// Whoever holds it may rewrite the list of what refers to `subject`.
-    pub(super) fn subject(
-        &self,
-        name: &RepositoryName,
-        subject: &Digest,
-    ) -> Arc<tokio::sync::Mutex<()>> {
+    pub(super) fn subject(&self, name: &RepositoryName, subject: &Digest) -> Turn {
         let mut subjects = lock(&self.subjects);
         let key = (name.clone(), subject.clone());
         Arc::clone(subjects.entry(key).or_default())
@@ -248,6 +247,8 @@ fn warning(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -294,5 +295,14 @@ mod tests {
             base("[::1]:5000", &[]),
             shown("http://[::1]:5000/v2/", true)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn any_warning_is_read(value in "(299 - )?\"?[a-z\\\\\" ]{0,20}\"?|\\PC{0,40}") {
+            if let Some(text) = warning(&value) {
+                prop_assert!(text.len() <= 512 && text.len() <= value.len());
+            }
+        }
     }
 }

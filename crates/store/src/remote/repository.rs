@@ -13,9 +13,10 @@ use tofu_oci_types::oci::{
 };
 
 use super::client::Lane;
+use super::content::Body;
 use super::registry::Registry;
 use super::scope::{Access, Scopes};
-use super::send::{Body, Call, Follow, Repeat, To};
+use super::send::{Call, Follow, Repeat, To};
 use crate::blob::Blob;
 use crate::blocking::lock;
 use crate::error::{Result, StoreError};

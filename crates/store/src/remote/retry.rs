@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use super::options::Retries;
@@ -100,6 +101,11 @@ impl Budget {
     }
 }
 
+/// Whether the same request may succeed a moment later.
+pub(super) fn is_transient(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}
+
 /// What `Retry-After` asks for: seconds, or a date as seen by the registry's own clock. What is neither counts
 /// as nothing. RFC 9110 section 10.2.3.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -119,6 +125,8 @@ fn date(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn headers(retry: &str, date: Option<&str>) -> HeaderMap {
@@ -190,5 +198,27 @@ mod tests {
         }
         assert!(budget.wait(&retries, 1, None).is_some());
         assert!(budget.wait(&retries, 1, None).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_retry_after_is_read(
+            text in "[0-9]{0,25}|[A-Za-z0-9:,+ -]{0,40}|\\PC{0,20}",
+            now in "[A-Za-z0-9:,+ -]{0,40}",
+        ) {
+            if text.parse::<reqwest::header::HeaderValue>().is_ok() {
+                let wait = retry_after(&headers(&text, Some(&now)));
+                // Whatever it is, nobody waits longer than the longest, and the jitter.
+                let retries = Retries::default();
+                let wait = Budget::default().wait(&retries, 1, wait);
+                prop_assert!(wait.is_none_or(|wait| wait <= retries.longest + retries.first));
+            }
+        }
+
+        #[test]
+        fn seconds_come_back(seconds in any::<u64>()) {
+            let wait = retry_after(&headers(&seconds.to_string(), None));
+            prop_assert_eq!(wait, Some(Duration::from_secs(seconds)));
+        }
     }
 }

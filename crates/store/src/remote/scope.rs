@@ -95,6 +95,8 @@ impl fmt::Display for Scopes {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -127,5 +129,14 @@ mod tests {
             push.clone().and(&Scopes::repository(&name, Access::Pull)),
             push
         );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_read_back(text in "((repository|registry)?:?[a-z/:]{0,10}:?[a-z,*]{0,8} ?){0,4}") {
+            let scopes = Scopes::parse(&text);
+            let again = Scopes::parse(&scopes.to_string());
+            prop_assert_eq!(again.to_string(), scopes.to_string());
+        }
     }
 }

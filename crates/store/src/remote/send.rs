@@ -2,35 +2,30 @@
 //!
 //! No ping: the first real request is sent without a credential, and the answer tells what is wanted.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::stream;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, LOCATION};
-use reqwest::{Method, Request, Response, StatusCode};
-use secrecy::SecretString;
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{Method, Response, StatusCode};
 use tofu_oci_types::oci::RepositoryName;
 use url::Url;
 
-use super::challenge::Challenge;
-use super::client::{Lane, root_cause};
-use super::error::{Answer, RemoteError};
+use super::authorise::Authorisation;
+use super::client::Lane;
+use super::content::Body;
+use super::error::RemoteError;
 use super::limit::Permit;
 use super::options::Notice;
 use super::registry::{Registry, Scheme};
-use super::retry::retry_after;
+use super::retry::{is_transient, retry_after};
 use super::scope::Scopes;
 use super::target::{check_redirect, same_origin, shown};
-use super::token::{Issuer, basic, bearer};
-use crate::blocking::lock;
-use crate::credentials::Credential;
 use crate::error::StoreError;
-use crate::reader::{BlobReader, PartReader};
 
 /// How often redirects are followed.
 const REDIRECTS: usize = 5;
+/// How many challenges of one request are answered: a token that was too old, and one that was for less.
+const CHALLENGES: u32 = 2;
 
 /// Where a request goes.
 #[derive(Debug, Clone)]
@@ -39,33 +34,6 @@ pub(super) enum To {
     Path(String),
     /// Where the registry sent us.
     Url(Url),
-}
-
-/// What is sent along.
-pub(super) enum Body {
-    /// Nothing.
-    None,
-    /// Bytes, sent again where needed.
-    Bytes(Bytes),
-    /// A stream of so many bytes, sent once.
-    Stream(Box<Mutex<Option<Content>>>, u64),
-}
-
-/// What is read while it is sent.
-pub(super) enum Content {
-    /// Bytes that somebody else answers for: a file of ours, a gate.
-    Part(PartReader),
-    /// Bytes from another repository, whose end is held back until they were verified.
-    Verified(BlobReader),
-}
-
-impl Content {
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        match self {
-            Self::Part(part) => part.next().await,
-            Self::Verified(blob) => blob.next().await,
-        }
-    }
 }
 
 /// A request.
@@ -101,6 +69,8 @@ pub(super) enum Repeat {
     Yes,
     /// The caller looks first.
     No,
+    /// It is worth one try.
+    Never,
 }
 
 /// An answer. Holding it counts as a running request.
@@ -108,14 +78,20 @@ pub(super) struct Reply {
     pub(super) response: Response,
     pub(super) url: Url,
     /// Streams are sent without: one that is read from the same registry would wait for itself.
-    _permit: Option<Permit>,
-    /// Whether a credential was sent.
+    permit: Option<Permit>,
+    /// Whether somebody's credential was sent, or a token that was had for one.
     pub(super) authenticated: bool,
 }
 
 impl Reply {
     pub(super) fn status(&self) -> StatusCode {
         self.response.status()
+    }
+
+    /// It no longer counts as a running request. Whoever sends another one while this one is kept must say so, or
+    /// both may wait for each other.
+    pub(super) fn release(&mut self) {
+        self.permit = None;
     }
 
     /// The body alone, which no longer counts as a running request.
@@ -132,13 +108,18 @@ impl Reply {
     pub(super) async fn failure(self, registry: &Registry, what: &str) -> RemoteError {
         let wait = retry_after(self.response.headers());
         let authenticated = self.authenticated;
-        registry.failure(what, Answer::read(self.response).await, wait, authenticated)
+        let answer = registry.read_answer(self.response).await;
+        registry.failure(what, answer, wait, authenticated)
     }
 }
 
-/// Why no answer came: the request failed, or what was to be sent could not be read.
+/// Why no answer came.
 pub(super) enum SendError {
+    /// The request failed.
     Remote(RemoteError),
+    /// It was refused, and another credential is at hand: who opens the content again can send it again.
+    Renewed(RemoteError),
+    /// What was to be sent could not be read.
     Content(StoreError),
 }
 
@@ -151,28 +132,59 @@ impl From<RemoteError> for SendError {
 impl From<SendError> for StoreError {
     fn from(error: SendError) -> Self {
         match error {
-            SendError::Remote(error) => error.into(),
+            SendError::Remote(error) | SendError::Renewed(error) => error.into(),
             SendError::Content(error) => error,
         }
     }
-}
-
-/// How a request is authorised.
-struct Authorisation {
-    header: Option<HeaderValue>,
-    token: Option<SecretString>,
 }
 
 impl Registry {
     /// Sends a request until there is an answer that stands. Any status comes back but 401, 403, 429, and those
     /// of a failing server.
     pub(super) async fn send(&self, call: &Call<'_>) -> Result<Reply, SendError> {
-        let reply = self.send_quietly(call).await?;
+        self.send_counted(call, &mut 0).await
+    }
+
+    /// As [`send`](Self::send), and reads the body of a success, which has at most `limit` bytes. What breaks off
+    /// is asked for again.
+    pub(super) async fn send_for(
+        &self,
+        call: &Call<'_>,
+        limit: usize,
+    ) -> Result<(Reply, Bytes), SendError> {
+        let mut attempts = 0;
+        loop {
+            let mut reply = self.send_counted(call, &mut attempts).await?;
+            if reply.status() != StatusCode::OK {
+                return Ok((reply, Bytes::new()));
+            }
+            let body = self.small_body(&call.what, &mut reply.response, limit);
+            match body.await {
+                Ok(body) => {
+                    reply.release();
+                    return Ok((reply, body));
+                }
+                Err(error) => {
+                    drop(reply);
+                    self.again(call, error, attempts).await?;
+                }
+            }
+        }
+    }
+
+    /// As [`send`](Self::send), by somebody who tries again, too: `attempts` counts what all of them send.
+    pub(super) async fn send_counted(
+        &self,
+        call: &Call<'_>,
+        attempts: &mut u32,
+    ) -> Result<Reply, SendError> {
+        let mut reply = self.send_quietly(call, attempts).await?;
         if !is_failure(reply.status()) {
             return Ok(reply);
         }
         // A HEAD has no body: ask again for the reason.
         if call.method == Method::HEAD {
+            reply.release();
             let asked = Call {
                 method: Method::GET,
                 to: call.to.clone(),
@@ -182,71 +194,86 @@ impl Registry {
                 scopes: call.scopes.clone(),
                 what: call.what.clone(),
                 lane: call.lane,
-                repeat: Repeat::No,
+                repeat: Repeat::Never,
                 follow: call.follow,
             };
-            let again = self.send_quietly(&asked).await?;
-            if is_failure(again.status()) {
-                return Err(again.failure(self, &call.what).await.into());
+            if let Ok(again) = self.send_quietly(&asked, attempts).await
+                && is_failure(again.status())
+            {
+                reply = again;
             }
         }
         Err(reply.failure(self, &call.what).await.into())
     }
 
-    async fn send_quietly(&self, call: &Call<'_>) -> Result<Reply, SendError> {
-        let mut attempt = 0;
-        let mut refused: Option<SecretString> = None;
-        let mut challenged = 0;
+    async fn send_quietly(&self, call: &Call<'_>, attempts: &mut u32) -> Result<Reply, SendError> {
+        // What goes wrong with a token was tried again where that may help.
+        let mut authorisation = self.authorise(call, None).await?;
+        let mut challenges = 0;
         loop {
-            attempt += 1;
-            let (reply, token) = match self.try_once(call, refused.as_ref()).await {
+            *attempts += 1;
+            let reply = match self.try_once(call, &authorisation).await {
                 Ok(reply) => reply,
                 Err(SendError::Remote(error)) => {
-                    let again = call.repeat == Repeat::Yes && error.is_transient();
-                    let wait = match again {
-                        true => self.budget.wait(&self.options.retries, attempt, None),
-                        false => None,
-                    };
-                    let Some(wait) = wait else {
-                        return Err(error.into());
-                    };
-                    self.pause(&call.what, &error.to_string(), wait).await;
+                    self.again(call, error, *attempts).await?;
+                    authorisation = self.authorise(call, None).await?;
                     continue;
                 }
                 Err(error) => return Err(error),
             };
             let status = reply.status();
-            if status == StatusCode::UNAUTHORIZED && challenged < 2 {
-                challenged += 1;
-                attempt -= 1;
-                if self.learn(call, &reply, token.is_some())? && call.body.is_repeatable() {
-                    refused = token;
-                    continue;
+            if status == StatusCode::UNAUTHORIZED {
+                challenges += 1;
+                let next = match challenges <= CHALLENGES {
+                    true => self.answer_challenge(call, &reply, &authorisation).await?,
+                    false => None,
+                };
+                let Some(next) = next else { return Ok(reply) };
+                if !call.body.is_repeatable() {
+                    let error = reply.failure(self, &call.what).await;
+                    return Err(SendError::Renewed(error));
                 }
-                return Ok(reply);
+                authorisation = next;
+                *attempts -= 1;
+                continue;
             }
             if status == StatusCode::TOO_MANY_REQUESTS {
                 self.limit.refused();
             } else {
-                self.budget.earn();
                 self.limit.answered();
             }
             if !is_transient(status) {
+                self.budget.earn();
                 return Ok(reply);
             }
-            let sent_in_vain = status == StatusCode::TOO_MANY_REQUESTS
-                || status == StatusCode::SERVICE_UNAVAILABLE;
-            let again = call.repeat == Repeat::Yes || (sent_in_vain && call.body.is_repeatable());
-            let asked = retry_after(reply.response.headers());
-            let wait = match again {
-                true => self.budget.wait(&self.options.retries, attempt, asked),
+            let wait = match call.may_repeat(status) {
+                true => {
+                    let asked = retry_after(reply.response.headers());
+                    self.budget.wait(&self.options.retries, *attempts, asked)
+                }
                 false => None,
             };
             let Some(wait) = wait else { return Ok(reply) };
-            let reason = status.as_u16().to_string();
             drop(reply);
-            self.pause(&call.what, &reason, wait).await;
+            self.pause(&call.what, status.as_str(), wait).await;
+            authorisation = self.authorise(call, None).await?;
         }
+    }
+
+    /// Waits until a request that failed may be sent again; the error comes back when it may not.
+    async fn again(
+        &self,
+        call: &Call<'_>,
+        error: RemoteError,
+        attempts: u32,
+    ) -> Result<(), RemoteError> {
+        let wait = match call.repeat == Repeat::Yes && error.is_transient() {
+            true => self.budget.wait(&self.options.retries, attempts, None),
+            false => None,
+        };
+        let Some(wait) = wait else { return Err(error) };
+        self.pause(&call.what, &error.to_string(), wait).await;
+        Ok(())
     }
 
     /// Waits before a request is sent again.
@@ -260,114 +287,27 @@ impl Registry {
         tokio::time::sleep(wait).await;
     }
 
-    /// Takes in what a 401 asks for. Tells whether asking again may help.
-    fn learn(&self, call: &Call<'_>, reply: &Reply, had_token: bool) -> Result<bool, RemoteError> {
-        let Some(challenge) = Challenge::read(reply.response.headers()) else {
-            return Ok(false);
-        };
-        // Only the registry itself is believed: a redirect's target is another host's word.
-        if !same_origin(&self.base()?, &reply.url) {
-            return Ok(false);
-        }
-        let known = self.challenge(call.name);
-        self.set_challenge(call.name, &challenge);
-        let sent = reply.authenticated || had_token;
-        // Name and password were wrong; a token may have been too old, or for less than this.
-        Ok(!sent
-            || matches!(challenge, Challenge::Bearer { .. })
-            || known.as_ref() != Some(&challenge))
-    }
-
-    /// The header for a request, by what the registry asked for before.
-    async fn authorise(
-        &self,
-        call: &Call<'_>,
-        refused: Option<&SecretString>,
-    ) -> Result<Authorisation, RemoteError> {
-        let anonymous = Authorisation {
-            header: None,
-            token: None,
-        };
-        let Some(challenge) = self.challenge(call.name) else {
-            return Ok(anonymous);
-        };
-        let credential = self.credential(call.name).await?;
-        match challenge {
-            Challenge::Basic => match credential {
-                Some(Credential::Password { username, password }) => {
-                    self.check_plain_credential()?;
-                    Ok(Authorisation {
-                        header: Some(basic(&username, &password)),
-                        token: None,
-                    })
-                }
-                Some(Credential::AccessToken(token)) => {
-                    self.check_plain_credential()?;
-                    Ok(Authorisation {
-                        header: Some(bearer(&token)),
-                        token: None,
-                    })
-                }
-                Some(Credential::IdentityToken(_)) => Err(RemoteError::Challenge {
-                    host: self.host().to_string(),
-                    reason:
-                        "it wants a name and a password, and only an identity token is configured"
-                            .to_owned(),
-                }),
-                None => Ok(anonymous),
-            },
-            Challenge::Bearer {
-                realm,
-                service,
-                scopes,
-                ..
-            } => {
-                if credential.is_some() {
-                    self.check_plain_credential()?;
-                }
-                // What this request needs, and what the registry asked for the last time if that is about the
-                // same repository.
-                let scopes = match call.scopes.covers_names_of(&scopes) {
-                    true => call.scopes.clone().and(&scopes),
-                    false => call.scopes.clone(),
-                };
-                let issuer = Issuer { realm, service };
-                let token = self
-                    .token(&issuer, &scopes, credential.as_ref(), refused)
-                    .await?;
-                Ok(Authorisation {
-                    header: Some(bearer(&token)),
-                    token: Some(token),
-                })
-            }
-        }
-    }
-
     /// Sends the request once, and follows redirects.
     async fn try_once(
         &self,
         call: &Call<'_>,
-        refused: Option<&SecretString>,
-    ) -> Result<(Reply, Option<SecretString>), SendError> {
-        let Authorisation { header, token } = self.authorise(call, refused).await?;
+        authorisation: &Authorisation,
+    ) -> Result<Reply, SendError> {
         let permit = match call.body {
             Body::Stream(..) => None,
             Body::None | Body::Bytes(_) => Some(self.limit.permit().await),
         };
-        let mut authorization = header;
-        let authenticated = authorization.is_some();
+        let mut authorization = authorisation.header.clone();
         let mut url = self.url(&call.to)?;
         for _ in 0..=REDIRECTS {
             let response = self.exchange(call, &url, authorization.as_ref()).await;
             let response = match response {
+                // The registry's own answer to TLS was plain HTTP; what a redirect leads to says nothing of it.
                 Err(SendError::Remote(RemoteError::PlainHttp { .. }))
-                    if url.scheme() == "https" && self.scheme() != Scheme::Plain =>
+                    if self.scheme() != Scheme::Plain
+                        && self.is_own_tls(&url)?
+                        && self.turned_out_plain() =>
                 {
-                    // The answer to TLS was plain HTTP.
-                    if !self.turned_out_plain() {
-                        let host = self.host().to_string();
-                        return Err(RemoteError::PlainHttp { host }.into());
-                    }
                     if authorization.is_some() {
                         self.check_plain_credential()?;
                     }
@@ -394,13 +334,12 @@ impl Registry {
                     .filter(|next| same_origin(&url, next)),
             };
             let Some(next) = next else {
-                let reply = Reply {
+                return Ok(Reply {
                     response,
                     url,
-                    _permit: permit,
-                    authenticated,
-                };
-                return Ok((reply, token));
+                    permit,
+                    authenticated: authorisation.authenticated && authorization.is_some(),
+                });
             };
             if !same_origin(&url, &next) {
                 authorization = None;
@@ -410,6 +349,13 @@ impl Registry {
         Err(self
             .malformed(&call.what, "it redirects without end")
             .into())
+    }
+
+    /// Whether this is the registry, by TLS. What others found out meanwhile about how it is spoken to does not
+    /// matter.
+    fn is_own_tls(&self, url: &Url) -> Result<bool, RemoteError> {
+        let base = self.base()?;
+        Ok(url.scheme() == "https" && (url.host(), url.port()) == (base.host(), base.port()))
     }
 
     fn url(&self, to: &To) -> Result<Url, RemoteError> {
@@ -447,223 +393,21 @@ impl Registry {
         })?;
         Ok(Some(next))
     }
-
-    /// One request, one answer.
-    async fn exchange(
-        &self,
-        call: &Call<'_>,
-        url: &Url,
-        authorization: Option<&HeaderValue>,
-    ) -> Result<Response, SendError> {
-        let mut request = Request::new(call.method.clone(), url.clone());
-        *request.headers_mut() = call.headers.clone();
-        if let Some(value) = authorization {
-            request.headers_mut().insert(AUTHORIZATION, value.clone());
-        }
-        let mut sent = None;
-        match &call.body {
-            Body::None => {
-                let empty = matches!(call.method, Method::POST | Method::PUT | Method::PATCH);
-                if empty {
-                    request
-                        .headers_mut()
-                        .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-                }
-            }
-            Body::Bytes(bytes) => *request.body_mut() = Some(bytes.clone().into()),
-            Body::Stream(content, length) => {
-                let content = lock(content).take();
-                let content = content.ok_or(SendError::Content(StoreError::Stopped))?;
-                let flow = Arc::new(Flow::default());
-                sent = Some(Arc::clone(&flow));
-                request
-                    .headers_mut()
-                    .insert(CONTENT_LENGTH, HeaderValue::from(*length));
-                *request.body_mut() = Some(reqwest::Body::wrap_stream(flowing(content, flow)));
-            }
-        }
-        let client = self.clients.get(call.lane, &self.options)?;
-        let answer = self
-            .watched(&call.what, client.execute(request), sent.as_deref())
-            .await;
-        if let Some(error) = sent.and_then(|flow| lock(&flow.failed).take()) {
-            // What was to be sent could not be read: the connection broke because of that.
-            return Err(SendError::Content(error));
-        }
-        Ok(answer?)
-    }
-
-    /// Waits for an answer as long as something moves.
-    async fn watched(
-        &self,
-        what: &str,
-        answer: impl Future<Output = reqwest::Result<Response>>,
-        sent: Option<&Flow>,
-    ) -> Result<Response, RemoteError> {
-        let mut answer = std::pin::pin!(answer);
-        let mut before = 0;
-        loop {
-            match tokio::time::timeout(self.options.timeouts.idle, &mut answer).await {
-                Ok(answer) => return answer.map_err(|error| self.broken(what, &error)),
-                Err(_) => {
-                    let now = sent.map_or(0, |flow| flow.bytes.load(Ordering::Relaxed));
-                    if now == before {
-                        return Err(self.timed_out(what));
-                    }
-                    before = now;
-                }
-            }
-        }
-    }
-
-    pub(super) fn timed_out(&self, what: &str) -> RemoteError {
-        RemoteError::TimedOut {
-            host: self.host().to_string(),
-            what: what.to_owned(),
-        }
-    }
-
-    /// Why there is no answer.
-    pub(super) fn broken(&self, what: &str, error: &reqwest::Error) -> RemoteError {
-        let host = self.host().to_string();
-        if error.is_timeout() {
-            return self.timed_out(what);
-        }
-        let reason = root_cause(error);
-        let mut cause: Option<&dyn std::error::Error> = Some(error);
-        while let Some(error) = cause {
-            if let Some(tls) = tls_error(error) {
-                return match tls {
-                    rustls::Error::InvalidMessage(_) => RemoteError::PlainHttp { host },
-                    _ => RemoteError::Tls { host, reason },
-                };
-            }
-            cause = error.source();
-        }
-        RemoteError::Unreachable { host, reason }
-    }
-
-    /// Sends a request to somewhere else than the registry, again while that may help.
-    pub(super) async fn persist(
-        &self,
-        what: &str,
-        lane: Lane,
-        make: impl Fn() -> Request,
-    ) -> Result<Response, RemoteError> {
-        let client = self.clients.get(lane, &self.options)?;
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let answer = self.watched(what, client.execute(make()), None).await;
-            let (reason, asked) = match &answer {
-                Ok(response) if is_transient(response.status()) => (
-                    response.status().as_u16().to_string(),
-                    retry_after(response.headers()),
-                ),
-                Err(error) if error.is_transient() => (error.to_string(), None),
-                _ => return answer,
-            };
-            let Some(wait) = self.budget.wait(&self.options.retries, attempt, asked) else {
-                return answer;
-            };
-            self.pause(what, &reason, wait).await;
-        }
-    }
-
-    /// A body of at most `limit` bytes.
-    pub(super) async fn small_body(
-        &self,
-        what: &str,
-        mut response: Response,
-        limit: usize,
-    ) -> Result<Bytes, RemoteError> {
-        let too_large = || self.malformed(what, format!("it has more than {limit} bytes"));
-        let announced = response.content_length().unwrap_or(0);
-        if announced > limit as u64 {
-            return Err(too_large());
-        }
-        let read = async {
-            let mut body = BytesMut::new();
-            while let Some(chunk) = response
-                .chunk()
-                .await
-                .map_err(|error| self.broken(what, &error))?
-            {
-                if body.len() + chunk.len() > limit {
-                    return Err(too_large());
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(body.freeze())
-        };
-        // A document is small: what is not there by then only trickles.
-        match tokio::time::timeout(self.options.timeouts.idle, read).await {
-            Ok(body) => body,
-            Err(_) => Err(self.timed_out(what)),
-        }
-    }
 }
 
-impl Body {
-    fn is_repeatable(&self) -> bool {
-        match self {
-            Self::None | Self::Bytes(_) => true,
-            Self::Stream(content, _) => lock(content).is_some(),
+impl Call<'_> {
+    /// Whether the request may be sent again after this answer.
+    fn may_repeat(&self, status: StatusCode) -> bool {
+        match self.repeat {
+            Repeat::Yes => true,
+            // Nothing was done.
+            Repeat::No => matches!(status.as_u16(), 429 | 503) && self.body.is_repeatable(),
+            Repeat::Never => false,
         }
     }
-}
-
-/// What became of a stream that is sent.
-#[derive(Default)]
-struct Flow {
-    bytes: AtomicU64,
-    failed: Mutex<Option<StoreError>>,
-}
-
-/// The bytes of `content`; an error ends the stream and is kept for the one who sends.
-fn flowing(
-    content: Content,
-    flow: Arc<Flow>,
-) -> impl futures_util::Stream<Item = Result<Bytes, Broken>> {
-    stream::unfold(Some(content), move |state| {
-        let flow = Arc::clone(&flow);
-        async move {
-            let mut content = state?;
-            match content.next().await {
-                Ok(Some(bytes)) => {
-                    flow.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-                    Some((Ok(bytes), Some(content)))
-                }
-                Ok(None) => None,
-                Err(error) => {
-                    *lock(&flow.failed) = Some(error);
-                    Some((Err(Broken), None))
-                }
-            }
-        }
-    })
-}
-
-/// The content ended early; why, the one who sends knows.
-#[derive(Debug, thiserror::Error)]
-#[error("the content could not be read")]
-struct Broken;
-
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-        return Some(tls);
-    }
-    // An I/O error shows what it was made of by its own way only; its `source` is that one's source.
-    let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
-    tls_error(inner)
 }
 
 /// Whether an answer means that the request failed, whoever asked.
 fn is_failure(status: StatusCode) -> bool {
     matches!(status.as_u16(), 401 | 403 | 408 | 429 | 500..=599)
-}
-
-/// Whether the same request may succeed a moment later.
-fn is_transient(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
 
+use super::answer::object;
 use super::client::Lane;
 use super::error::{Answer, RemoteError};
 use super::registry::Registry;
@@ -23,6 +24,8 @@ use crate::credentials::Credential;
 
 /// How long a token is good that does not say so, and the least that is believed.
 const SHORTEST: u64 = 60;
+/// The most that is believed, in seconds: 30 days.
+const LONGEST: u64 = 30 * 24 * 3600;
 /// How large the answer of a token endpoint may be, in bytes.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 /// How often redirects of a token endpoint are followed.
@@ -61,7 +64,26 @@ struct Issued {
     #[serde(default)]
     access_token: Option<String>,
     #[serde(default)]
-    expires_in: Option<f64>,
+    expires_in: Option<serde_json::Value>,
+}
+
+impl Issued {
+    /// For how many seconds the token is good, as far as that is believed. Some services write numbers as text.
+    fn seconds(&self) -> u64 {
+        use serde_json::Value;
+        let seconds = match &self.expires_in {
+            Some(Value::Number(number)) => number.as_f64(),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            _ => None,
+        };
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a cast of a float ends at the bounds"
+        )]
+        let seconds = seconds.map_or(SHORTEST, |seconds: f64| seconds as u64);
+        seconds.clamp(SHORTEST, LONGEST)
+    }
 }
 
 impl Registry {
@@ -137,13 +159,13 @@ impl Registry {
             self.check_plain_credential()?;
         }
         let what = format!("asking for a token for {scopes}");
-        let response = self
+        let mut response = self
             .ask_issuer(&what, &realm, issuer, scopes, credential)
             .await?;
         let status = response.status();
         if !status.is_success() {
             let authenticated = credential.is_some();
-            let answer = Answer::read(response).await;
+            let answer = self.read_answer(response).await;
             return Err(match status.as_u16() {
                 // GHCR and others answer so for what must not be seen.
                 400 | 401 | 403 | 404 | 405 => self.token_denied(scopes, authenticated, answer),
@@ -155,23 +177,15 @@ impl Registry {
             what: what.clone(),
             reason: reason.to_owned(),
         };
-        let body = self.small_body(&what, response, ANSWER_LIMIT).await?;
-        let issued: Issued =
-            serde_json::from_slice(&body).map_err(|_| malformed("it is no token document"))?;
+        let body = self.small_body(&what, &mut response, ANSWER_LIMIT).await?;
+        let issued: Issued = object(&body).ok_or_else(|| malformed("it is no token document"))?;
+        let seconds = issued.seconds();
         let value = issued
             .token
             .filter(|token| !token.is_empty())
             .or(issued.access_token)
             .filter(|token| HeaderValue::from_str(&format!("Bearer {token}")).is_ok())
             .ok_or_else(|| malformed("it holds no token"))?;
-        // A cast of a float ends at the bounds.
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it saturates"
-        )]
-        let seconds = issued.expires_in.map_or(SHORTEST, |seconds| seconds as u64);
-        let seconds = seconds.clamp(SHORTEST, 30 * 24 * 3600);
         let margin = (seconds / 10).max(5);
         Ok(Token {
             value: value.into(),

@@ -11,11 +11,12 @@ use tofu_oci_types::oci::{Descriptor, RepositoryName};
 use url::Url;
 
 use super::client::Lane;
+use super::content::{Body, Content};
 use super::error::RemoteError;
 use super::manifests::DIGEST;
 use super::repository::RemoteRepository;
 use super::scope::{Access, Scopes};
-use super::send::{Body, Content, Repeat, Reply, SendError, To};
+use super::send::{Repeat, Reply, SendError, To};
 use super::target::{check_location, shown};
 use crate::blob::Blob;
 use crate::error::{Result, StoreError};
@@ -40,6 +41,8 @@ enum Setback {
     Transient(RemoteError),
     /// The session is gone.
     Gone(RemoteError),
+    /// The credential was renewed.
+    Renewed(RemoteError),
     /// It will not work.
     Final(StoreError),
 }
@@ -142,9 +145,10 @@ impl RemoteRepository {
     ) -> Result<()> {
         let what = format!("sending the blob {} to {}", descriptor.digest, self.place);
         let mut session = session;
-        let mut attempt = 0;
+        let mut attempts = 0;
+        let mut renewed = false;
         loop {
-            attempt += 1;
+            attempts += 1;
             let current = match session.take() {
                 Some(session) => session,
                 None => self.start().await?,
@@ -156,24 +160,22 @@ impl RemoteRepository {
                     let fresh = self.start().await?;
                     return self.send_pieces(fresh, descriptor, content, 0).await;
                 }
+                Err(Setback::Renewed(_)) if !renewed => {
+                    renewed = true;
+                    attempts -= 1;
+                    continue;
+                }
+                Err(Setback::Renewed(error)) => return Err(error.into()),
                 Err(Setback::Gone(error) | Setback::Transient(error)) => error,
             };
-            let asked = match &error {
-                RemoteError::RateLimited { wait, .. } => *wait,
-                _ => None,
-            };
-            let retries = &self.registry.options.retries;
-            let Some(wait) = self.registry.budget.wait(retries, attempt, asked) else {
-                return Err(error.into());
-            };
-            self.registry.pause(&what, &error.to_string(), wait).await;
+            let error = self.setback(&what, error, attempts).await?;
             // How far did it come?
             let progress = self.progress(current).await;
             match progress {
                 Some((session, offset)) if offset > 0 && offset < descriptor.size => {
                     return self.send_pieces(session, descriptor, content, offset).await;
                 }
-                _ if attempt >= WHOLE => {
+                _ if attempts >= WHOLE && error.is_transient() => {
                     // What answers large bodies by closing the connection may take pieces.
                     let fresh = self.start().await?;
                     return self.send_pieces(fresh, descriptor, content, 0).await;
@@ -181,6 +183,26 @@ impl RemoteRepository {
                 _ => {}
             }
         }
+    }
+
+    /// Waits before an upload goes on that was set back so many times; the error comes back as one when it does
+    /// not.
+    pub(super) async fn setback(
+        &self,
+        what: &str,
+        error: RemoteError,
+        times: u32,
+    ) -> Result<RemoteError, RemoteError> {
+        let asked = match &error {
+            RemoteError::RateLimited { wait, .. } => *wait,
+            _ => None,
+        };
+        let retries = &self.registry.options.retries;
+        let Some(wait) = self.registry.budget.wait(retries, times, asked) else {
+            return Err(error);
+        };
+        self.registry.pause(what, &error.to_string(), wait).await;
+        Ok(error)
     }
 
     /// Sends everything in one PUT.
@@ -208,6 +230,7 @@ impl RemoteRepository {
         let reply = match self.registry.send(&call).await {
             Ok(reply) => reply,
             Err(SendError::Content(error)) => return Err(Setback::Final(error)),
+            Err(SendError::Renewed(error)) => return Err(Setback::Renewed(error)),
             Err(SendError::Remote(error)) if error.is_transient() => {
                 return Err(match &error {
                     RemoteError::Failed { answer, .. } if answer.status == 501 => Setback::Refused,
@@ -271,7 +294,7 @@ pub(super) fn with_digest(location: &Url, descriptor: &Descriptor) -> Url {
 /// Starts reading what is to be sent. What comes from another repository is verified on the way.
 pub(super) async fn open(content: &Blob, descriptor: &Descriptor) -> Result<Content> {
     let content = match content {
-        Blob::Stored(source) => Content::Verified(source.blob(descriptor).await?),
+        Blob::Stored(source) => Content::Verified(Box::new(source.blob(descriptor).await?)),
         other => {
             let part = other.open(descriptor).await?;
             let got = part.range().end;
