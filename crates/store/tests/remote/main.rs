@@ -1,0 +1,21 @@
+//! Registries that are not what the specification describes, and what the client does about it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod auth;
+mod bench;
+mod download;
+mod limits;
+mod manifests;
+mod pages;
+mod redirects;
+mod referrers;
+mod retries;
+#[path = "../support/mod.rs"]
+mod support;
+mod upload;
