@@ -5,34 +5,11 @@ use std::sync::Arc;
 use tofu_oci_store::credentials::Credential;
 use tofu_oci_store::remote::{LoginAnswer, Purpose, Remote, RemoteError, RemoteOptions};
 use tofu_oci_store::{Blob, Repository, StoreError, WritableRepository};
-use tofu_oci_testkit::{
-    Canned, Quirk, Quirks, Registry, Requests, Router, TokenForm, TokenService, password_guard,
-};
+use tofu_oci_testkit::{Canned, Quirk, Requests, TokenForm, TokenService, password_guard};
 use tofu_oci_types::oci::Descriptor;
 
 use crate::bench::*;
 use crate::support::*;
-
-const SECRET: &str = "hunter2hunter2";
-
-/// A registry that wants tokens.
-fn guarded(tokens: &TokenService) -> Bench {
-    Bench::behind(|router| tokens.guard(router))
-}
-
-fn service() -> TokenService {
-    TokenService::new().with_user("alice", SECRET)
-}
-
-fn alice() -> Credential {
-    password("alice", SECRET)
-}
-
-/// A bearer challenge with this realm.
-fn challenge(realm: &str) -> Canned {
-    let value = format!(r#"Bearer realm="{realm}",service="s",scope="repository:acme/demo:pull""#);
-    Canned::status(401).header("www-authenticate", &value)
-}
 
 #[tokio::test]
 async fn one_token_for_each_scope_however_many_transfers() {
@@ -409,99 +386,6 @@ async fn no_credential_in_the_clear_unless_told() {
         );
         assert_eq!(tokens.requests(), []);
     }
-}
-
-/// Answers everything, and remembers it.
-fn trap(answer: Canned) -> (Quirks, Registry) {
-    let quirks = Quirks::new();
-    quirks.on(Requests::all(), Quirk::Answer(answer));
-    let registry = Registry::serving(quirks.around(Router::new()));
-    (quirks, registry)
-}
-
-#[tokio::test]
-async fn a_redirect_of_the_token_service_takes_no_password_along() {
-    let (trap, elsewhere) = trap(Canned::json(200, r#"{"token":"t"}"#));
-    let tokens = service();
-    let target = format!("{}/steal", elsewhere.origin());
-    tokens.quirks().on(
-        Requests::all(),
-        Quirk::Answer(Canned::redirect(307, &target)),
-    );
-    let bench = guarded(&tokens);
-    bench.repository_as(alice()).tags().await.unwrap_err();
-    let seen = trap.seen();
-    assert!(!seen.is_empty());
-    for seen in seen {
-        assert_eq!(seen.header("authorization"), None);
-        assert!(!seen.target.contains(SECRET));
-    }
-    // Nor does the form with a refresh token go there.
-    let identity = Credential::IdentityToken(SECRET.to_owned().into());
-    bench.repository_as(identity).tags().await.unwrap_err();
-    assert_eq!(trap.lines(), Vec::<String>::new());
-    // One that does not end.
-    let tokens = service();
-    tokens.quirks().on(
-        Requests::all(),
-        Quirk::Answer(Canned::redirect(302, "/again")),
-    );
-    let bench = guarded(&tokens);
-    let error = remote_error(bench.repository().tags().await);
-    assert!(matches!(error, RemoteError::Challenge { .. }), "{error:?}");
-    assert!(tokens.quirks().seen().len() <= 5);
-}
-
-#[tokio::test]
-async fn realms_that_are_not_asked() {
-    for realm in [
-        "http://alice:x@127.0.0.1:1/token?q=hidden",
-        "ftp://127.0.0.1/token",
-        "file:///etc/passwd",
-        "/token",
-        "not a url",
-    ] {
-        let bench = Bench::new();
-        bench.on(Requests::all(), Quirk::Answer(challenge(realm)));
-        let error = remote_error(bench.repository_as(alice()).tags().await);
-        assert!(
-            matches!(error, RemoteError::Challenge { .. }),
-            "{realm}: {error:?}"
-        );
-        let text = error.to_string();
-        assert!(!text.contains("hidden") && !text.contains(":x@"), "{text}");
-        assert_eq!(bench.quirks.seen().len(), 1);
-    }
-}
-
-#[tokio::test]
-async fn a_realm_without_tls_gets_nothing_of_a_registry_with_it() {
-    let (trap, elsewhere) = trap(Canned::json(200, r#"{"token":"t"}"#));
-    let quirks = Quirks::new();
-    let realm = format!("{}/token", elsewhere.origin());
-    quirks.on(Requests::all(), Quirk::Answer(challenge(&realm)));
-    let (registry, pem) = Registry::self_signed(quirks.around(Router::new()));
-    let remote = encrypted_remote(&registry, pem, Some(alice()));
-    let host = registry.host().parse().unwrap();
-    let repo = remote.repository(&host, &name("acme/demo"), Purpose::Read);
-    let error = remote_error(repo.tags().await);
-    assert!(matches!(error, RemoteError::Challenge { .. }), "{error:?}");
-    assert_eq!(trap.lines(), Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn a_challenge_of_another_host_is_not_believed() {
-    let tokens = service();
-    let (_, thief) = trap(challenge(&tokens.realm()));
-    let bench = Bench::new();
-    let blob = put_bytes(&bench.inside("acme/demo"), b"content").await;
-    bench.on(
-        Requests::of("GET", "/blobs/"),
-        Quirk::RedirectTo(thief.origin()),
-    );
-    let error = remote_error(bench.repository_as(alice()).blob(&blob).await);
-    assert!(matches!(error, RemoteError::Denied { .. }), "{error:?}");
-    assert_eq!(tokens.requests(), []);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use tofu_oci_store::remote::{
     Notice, Purpose, Remote, RemoteError, RemoteOptions, RemoteRepository, Retries, Timeouts,
 };
 use tofu_oci_store::{MemoryStorage, Storage, StorageRepository, StoreError};
-use tofu_oci_testkit::{Quirk, Quirks, Registry, Requests, Router};
+use tofu_oci_testkit::{Canned, Quirk, Quirks, Registry, Requests, Router, TokenService};
 use tofu_oci_types::oci::RegistryHost;
 
 use crate::support::*;
@@ -192,4 +192,36 @@ pub(crate) fn encrypted_remote(
         },
         ..RemoteOptions::default()
     })
+}
+
+/// A password that no text may show.
+pub(crate) const SECRET: &str = "hunter2hunter2";
+
+/// A registry that wants tokens.
+pub(crate) fn guarded(tokens: &TokenService) -> Bench {
+    Bench::behind(|router| tokens.guard(router))
+}
+
+/// A token service with a user.
+pub(crate) fn service() -> TokenService {
+    TokenService::new().with_user("alice", SECRET)
+}
+
+/// That user.
+pub(crate) fn alice() -> Credential {
+    password("alice", SECRET)
+}
+
+/// A bearer challenge with this realm.
+pub(crate) fn challenge(realm: &str) -> Canned {
+    let value = format!(r#"Bearer realm="{realm}",service="s",scope="repository:acme/demo:pull""#);
+    Canned::status(401).header("www-authenticate", &value)
+}
+
+/// What comes soon enough, whatever it is.
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
+    let within = Duration::from_secs(10);
+    tokio::time::timeout(within, future)
+        .await
+        .expect("it takes too long")
 }

@@ -1,7 +1,5 @@
 //! Blobs on their way out of registries and proxies that break off, stand still or lie.
 
-use std::time::{Duration, Instant};
-
 use bytes::Bytes;
 use tofu_oci_store::remote::RemoteError;
 use tofu_oci_store::{Repository, StoreError};
@@ -135,13 +133,11 @@ async fn silence_ends_and_slowness_does_not() {
     assert_eq!(read_soon(&bench, &blob).await.unwrap(), noise(LENGTH));
     let (bench, blob) = with_blob().await;
     bench.on(gets(), Quirk::StallAfter(10));
-    let began = Instant::now();
-    let error = remote_error(read_soon(&bench, &blob).await);
+    let error = remote_error(soon(read_soon(&bench, &blob)).await);
     assert!(matches!(error, RemoteError::TimedOut { .. }), "{error:?}");
-    assert!(began.elapsed() < Duration::from_secs(5));
     let (bench, blob) = with_blob().await;
     bench.on(gets(), Quirk::Hang);
-    let error = remote_error(read_soon(&bench, &blob).await);
+    let error = remote_error(soon(read_soon(&bench, &blob)).await);
     assert!(matches!(error, RemoteError::TimedOut { .. }), "{error:?}");
     // Slower than the limit as a whole, but always moving.
     let (bench, blob) = with_blob().await;

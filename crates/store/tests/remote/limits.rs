@@ -1,7 +1,8 @@
 //! Nothing that a registry sends is read without end, kept without end, or shown as it came.
 
 use std::num::NonZeroUsize;
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::time::Duration;
 
 use tofu_oci_store::remote::{Notice, Purpose, Remote, RemoteError, RemoteOptions};
 use tofu_oci_store::{Repository, StoreError, TagRule, WritableRepository};
@@ -80,10 +81,8 @@ async fn errors_have_a_length() {
         let answer = Canned::text(400, &"slow ".repeat(1000));
         bench.on(Requests::all(), Quirk::Answer(answer));
         bench.on(Requests::all(), quirk);
-        let began = Instant::now();
-        let error = remote_error(bench.impatient_repository().tags().await);
+        let error = remote_error(soon(bench.impatient_repository().tags()).await);
         assert!(error.to_string().contains("400: s"), "{error}");
-        assert!(began.elapsed() < Duration::from_secs(5));
     }
 }
 
@@ -132,6 +131,15 @@ async fn nothing_is_shown_as_it_came() {
     assert!(text.len() < 1500, "{text}");
 }
 
+fn warnings(heard: &Mutex<Vec<Notice>>) -> Vec<String> {
+    let heard = heard.lock().unwrap();
+    let texts = heard.iter().filter_map(|notice| match notice {
+        Notice::Warning { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
+}
+
 #[tokio::test]
 async fn warnings_are_told_once() {
     let bench = Bench::new();
@@ -155,18 +163,10 @@ async fn warnings_are_told_once() {
     for _ in 0..6 {
         repo.tags().await.unwrap();
     }
-    let heard = heard.lock().unwrap();
-    let texts: Vec<&str> = heard
-        .iter()
-        .filter_map(|notice| match notice {
-            Notice::Warning { text, .. } => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
+    let texts = warnings(&heard);
     assert_eq!(texts.len(), 2, "{texts:?}");
     assert_eq!(texts[0], "old");
     assert_eq!(texts[1].len(), 512);
-    drop(heard);
     // Not every text there is.
     let bench = Bench::new();
     for number in 0..200 {
@@ -183,11 +183,7 @@ async fn warnings_are_told_once() {
     for _ in 0..200 {
         repo.tags().await.unwrap_err();
     }
-    let heard = heard.lock().unwrap();
-    let told = heard
-        .iter()
-        .filter(|notice| matches!(notice, Notice::Warning { .. }));
-    assert_eq!(told.count(), 100);
+    assert_eq!(warnings(&heard).len(), 100);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod download;
 mod limits;
 mod manifests;
 mod pages;
+mod realms;
 mod redirects;
 mod referrers;
 mod retries;

@@ -1,7 +1,5 @@
 //! Lists of tags that come in pages, or do not.
 
-use std::time::{Duration, Instant};
-
 use tofu_oci_store::remote::RemoteError;
 use tofu_oci_store::{Repository, StoreError};
 use tofu_oci_testkit::{Canned, Quirk, Requests};
@@ -192,8 +190,6 @@ async fn pages_break_off_and_crawl() {
     let bench = Bench::new();
     bench.on(lists(), Quirk::Answer(page(&["a"; 1000], None)));
     bench.on(lists(), Quirk::Trickle(1, IDLE / 4));
-    let began = Instant::now();
-    let error = remote_error(bench.impatient_repository().tags().await);
+    let error = remote_error(soon(bench.impatient_repository().tags()).await);
     assert!(matches!(error, RemoteError::TimedOut { .. }), "{error:?}");
-    assert!(began.elapsed() < Duration::from_secs(5));
 }

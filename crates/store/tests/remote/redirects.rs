@@ -9,8 +9,6 @@ use tofu_oci_types::oci::Descriptor;
 use crate::bench::*;
 use crate::support::*;
 
-const SECRET: &str = "hunter2hunter2";
-
 /// A registry that wants a password, with a blob in it, and somewhere else that has the same.
 async fn two() -> (Bench, Bench, Descriptor) {
     let bench = Bench::behind(|router| password_guard("alice", SECRET, router));

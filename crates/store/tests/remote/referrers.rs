@@ -58,7 +58,7 @@ async fn listed(repo: &dyn Repository, subject: &Manifest) -> Vec<Digest> {
 async fn without_an_api_a_tag_keeps_the_list() {
     let (bench, subject) = without_api().await;
     let repo = bench.repository();
-    let mut expected = vec![
+    let mut expected = [
         attach(&repo, &subject, b"one").await,
         attach(&repo, &subject, b"two").await,
     ];

@@ -1,6 +1,6 @@
 //! When a request is sent again, how often, and when it is not.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tofu_oci_store::Repository;
 use tofu_oci_store::remote::{Notice, Remote, RemoteError};
@@ -80,8 +80,7 @@ async fn retry_after_in_every_form() {
                 .header("date", NOW);
             bench.on(Requests::all().first(1), Quirk::Answer(answer));
             let (options, heard) = listening(bench.options());
-            let began = Instant::now();
-            let result = bench.open(&Remote::new(options)).tags().await;
+            let result = soon(bench.open(&Remote::new(options)).tags()).await;
             let heard = heard.lock().unwrap();
             let waits: Vec<Duration> = heard
                 .iter()
@@ -102,7 +101,6 @@ async fn retry_after_in_every_form() {
                         assert!(wait.unwrap() > Duration::from_secs(60));
                     }
                     assert!(waits.is_empty(), "{value}");
-                    assert!(began.elapsed() < Duration::from_secs(1));
                     assert_eq!(bench.quirks.seen().len(), 1);
                 }
             }

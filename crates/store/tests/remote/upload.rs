@@ -1,7 +1,7 @@
 //! Blobs on their way into registries that take them in their own ways.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tofu_oci_store::remote::{RemoteError, RemoteRepository};
@@ -69,7 +69,9 @@ async fn the_usual_way_is_one_put() {
 
 #[tokio::test]
 async fn locations_of_every_kind() {
+    let long = format!("&state={}", "x".repeat(8000));
     for (before, after) in [
+        ("", long.as_str()),
         ("", ""),
         ("", "&_state=a%2Bb%3D%3D&x=y+z"),
         ("http://HOST", ""),
@@ -463,14 +465,11 @@ async fn an_upload_may_take_longer_than_a_registry_may_be_silent() {
 async fn a_registry_that_takes_nothing_is_given_up() {
     let bench = Bench::new();
     bench.on(Requests::to("/blobs/uploads/"), Quirk::Hang);
-    let began = Instant::now();
-    let error = remote_error(send_by(&bench, &bench.impatient_repository(), 9 * MIB).await);
+    let error = remote_error(soon(send_by(&bench, &bench.impatient_repository(), 9 * MIB)).await);
     assert!(matches!(error, RemoteError::TimedOut { .. }), "{error:?}");
-    assert!(began.elapsed() < Duration::from_secs(5));
     let bench = Bench::new();
     bench.on(puts(), Quirk::Hang);
     bench.on(patches(), Quirk::Hang);
-    let error = remote_error(send_by(&bench, &bench.impatient_repository(), 9 * MIB).await);
+    let error = remote_error(soon(send_by(&bench, &bench.impatient_repository(), 9 * MIB)).await);
     assert!(matches!(error, RemoteError::TimedOut { .. }), "{error:?}");
-    assert!(began.elapsed() < Duration::from_secs(20));
 }
