@@ -1,0 +1,154 @@
+//! What is not written.
+
+use tofu_oci::inspect::{Checked, PullError, PullOptions};
+use tofu_oci::publish::ProviderOptions;
+use tofu_oci::store::{Blob, PutManifest};
+use tofu_oci::types::artifact::{Attachment, AttachmentKind, AttachmentLayer, TEXT};
+use tofu_oci::types::oci::{Annotations, Digest, TagOrDigest};
+
+use crate::fixture::*;
+use crate::support::*;
+
+#[tokio::test]
+async fn hostile_names_are_not_written() {
+    let registry = tempfile::tempdir().unwrap();
+    let at = layout(registry.path());
+    let repository = writer(&at).await;
+    let out = tempfile::tempdir().unwrap();
+    for (n, title) in [
+        "../x.zip",
+        "/etc/x.zip",
+        "..",
+        "",
+        "a\\b",
+        "x\u{1b}[31m",
+        ".profile",
+        "nul",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let tag = format!("1.0.{n}");
+        odd_module(&*repository, &tag, title).await;
+        let at = at.at_tag(&tag.parse().unwrap());
+        let error = inspector()
+            .pull(&at, out.path(), &PullOptions::default())
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, PullError::Filename { .. }),
+            "{title:?}: {error:?}"
+        );
+        assert!(!error.to_string().contains('\u{1b}'));
+    }
+    assert!(files(out.path()).is_empty());
+}
+
+#[tokio::test]
+async fn names_that_collide_are_not_written() {
+    let registry = tempfile::tempdir().unwrap();
+    let at = layout(registry.path());
+    let dist = Dist::new(&["linux_amd64"]);
+    let report = publisher()
+        .provider(&[dist.path()], &at, &ProviderOptions::default())
+        .await;
+    let report = report.unwrap();
+    let repository = writer(&at).await;
+    let digest = TagOrDigest::Digest(report.digest);
+    let index = repository.manifest(&digest).await.unwrap();
+    for name in [zip_name("linux_amd64"), zip_name("LINUX_amd64")] {
+        let foreign = Attachment {
+            kind: AttachmentKind::Spdx,
+            layers: vec![AttachmentLayer {
+                media_type: TEXT,
+                filename: name.clone(),
+                content: "evil".into(),
+            }],
+            annotations: Annotations::new(),
+        };
+        let manifest = foreign.write(index.descriptor(), None);
+        let layer = foreign.layers[0].descriptor();
+        repository
+            .put_blob(&layer, Blob::Bytes("evil".into()))
+            .await
+            .unwrap();
+        repository
+            .put_manifests(&[PutManifest::untagged(manifest.clone())])
+            .await
+            .unwrap();
+        let out = tempfile::tempdir().unwrap();
+        let error = inspector()
+            .pull(&at, out.path(), &PullOptions::default())
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, PullError::Collision { .. }),
+            "{name}: {error:?}"
+        );
+        assert!(files(out.path()).is_empty());
+        repository
+            .delete(&manifest.digest().clone().into())
+            .await
+            .unwrap();
+    }
+    // A list that says something else about the package.
+    let list = format!(
+        "{}  {}\n",
+        Digest::of(b"x").encoded(),
+        zip_name("linux_amd64")
+    );
+    let foreign = Attachment {
+        kind: AttachmentKind::Shasums,
+        layers: vec![AttachmentLayer {
+            media_type: TEXT,
+            filename: "other_SHA256SUMS".into(),
+            content: list.clone().into(),
+        }],
+        annotations: Annotations::new(),
+    };
+    let layer = foreign.layers[0].descriptor();
+    repository
+        .put_blob(&layer, Blob::Bytes(list.into()))
+        .await
+        .unwrap();
+    let manifest = foreign.write(index.descriptor(), None);
+    repository
+        .put_manifests(&[PutManifest::untagged(manifest)])
+        .await
+        .unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let error = inspector()
+        .pull(&at, out.path(), &PullOptions::default())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, PullError::Shasums { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn damaged_content_is_not_written() {
+    let registry = tempfile::tempdir().unwrap();
+    let at = layout(registry.path());
+    let dist = Dist::new(&["linux_amd64"]);
+    let report = publisher()
+        .provider(&[dist.path()], &at, &ProviderOptions::default())
+        .await;
+    let digest = report.unwrap().packages[0].digest.clone();
+    let blob = registry
+        .path()
+        .join("acme/demo/blobs/sha256")
+        .join(digest.encoded());
+    let mut bytes = std::fs::read(&blob).unwrap();
+    bytes[40] ^= 1;
+    std::fs::remove_file(&blob).unwrap();
+    std::fs::write(&blob, bytes).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let error = inspector()
+        .pull(&at, out.path(), &PullOptions::default())
+        .await
+        .unwrap_err();
+    assert!(chain(&error).contains(digest.as_str()), "{}", chain(&error));
+    assert!(!out.path().join(zip_name("linux_amd64")).exists());
+    let report = inspector().fsck(registry.path()).await.unwrap();
+    assert!(report.is_damaged());
+    assert_eq!(report.checked, Checked::Layouts(1));
+}
