@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tofu_oci_store::{
-    Blob, GateError, OpenBlob, Put, ReadBlob, Repository, StoreError, WritableRepository,
-};
+use tofu_oci_store::{Blob, GateError, OpenBlob, Put, ReadBlob, Repository, StoreError};
 use tofu_oci_types::oci::{Algorithm, Descriptor, Digest};
 
 use crate::Repo;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tofu_oci_store::{Put, PutManifest, Repository, StoreError, TagRule, WritableRepository};
+use tofu_oci_store::{Put, PutManifest, StoreError, TagRule};
 use tofu_oci_types::oci::{
     Algorithm, Body, Descriptor, Digest, ImageManifest, Manifest, MediaType,
 };

@@ -1,6 +1,6 @@
 //! Tags, referrers, and taking them away.
 
-use tofu_oci_store::{Put, PutManifest, Repository, StoreError, TagRule, WritableRepository};
+use tofu_oci_store::{Put, PutManifest, StoreError, TagRule};
 use tofu_oci_types::oci::{Descriptor, ImageManifest, Manifest, MediaType, Tag};
 
 use crate::Repo;
