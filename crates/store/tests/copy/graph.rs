@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use tofu_oci_store::{CopyError, CopyEvent, CopyOptions, Put, Repository, TagRule, copy_graph};
+use tofu_oci_store::{CopyError, CopyEvent, CopyOptions, Put, TagRule, copy_graph};
 use tofu_oci_types::oci::{Digest, Manifest};
 
 use crate::fixture::*;

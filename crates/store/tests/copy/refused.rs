@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tofu_oci_store::{
-    Blob, CopyError, CopyOptions, MemoryStorage, Repository, StagedRepository, StorageRepository,
-    StoreError, TagRule, copy_graph,
+    Blob, CopyError, CopyOptions, MemoryStorage, StagedRepository, StorageRepository, StoreError,
+    TagRule, copy_graph,
 };
 use tofu_oci_types::oci::{Descriptor, Digest, Manifest};
 

@@ -2,9 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use tofu_oci_store::{
-    CopyOptions, Listing, Repository, TagRule, WritableRepository, copy_graph, plan_copy,
-};
+use tofu_oci_store::{CopyOptions, Listing, TagRule, copy_graph, plan_copy};
 
 use crate::fixture::*;
 use crate::support::*;
