@@ -402,3 +402,20 @@ async fn an_upload_goes_on_after_a_restart() {
         "700000"
     );
 }
+
+#[tokio::test]
+async fn what_a_writer_was_told_of_is_new_to_a_sweep() {
+    let registry = Registry::layout();
+    let digest = registry.push_blob("a", b"content").await.digest;
+    let dir = registry.dir.as_ref().unwrap();
+    let path = dir.path().join("a/blobs/sha256").join(digest.encoded());
+    let modified = || std::fs::metadata(&path).unwrap().modified().unwrap();
+    let now = modified();
+    let old = now - std::time::Duration::from_secs(48 * 3600);
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(old).unwrap();
+    assert_eq!(registry.get(&blob("a", &digest)).await.status, 200);
+    assert_eq!(modified(), old);
+    assert_eq!(registry.head(&blob("a", &digest)).await.status, 200);
+    assert!(modified() >= now);
+}

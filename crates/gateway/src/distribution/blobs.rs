@@ -9,6 +9,7 @@ use tofu_oci_types::oci::{Digest, RepositoryName};
 
 use super::error::Refusal;
 use super::{Answer, Call, DOCKER_CONTENT_DIGEST, Distribution, body, empty, range, value};
+use crate::access::Need;
 
 const BYTES: HeaderValue = HeaderValue::from_static("bytes");
 
@@ -38,6 +39,11 @@ impl Distribution {
             self.storage.open(name, digest, Kind::Blob, None).await?;
             return Err(Refusal::internal("the blob appeared just now"));
         };
+        if self.access.check(&call.user, Need::Write).is_ok() {
+            // Who may write may rely on this and send a manifest next: a sweep in between must take it for new. A
+            // directory that can only be read has no sweeps.
+            let _ = self.storage.link(name, name, digest).await;
+        }
         let entity = entity(digest)?;
         let range = range::requested(&call.parts.headers, stat.size, &entity)?;
         let length = range.as_ref().map_or(stat.size, |r| r.end - r.start);
