@@ -31,7 +31,7 @@ pub use show::{ManifestKind, ManifestProblem, Shown, ShownManifest};
 use crate::Progress;
 
 /// How many manifests are fetched at once.
-pub(crate) const JOBS: usize = 8;
+pub(crate) const JOBS: usize = 64;
 
 /// What looks into repositories.
 #[derive(Debug, Clone)]
