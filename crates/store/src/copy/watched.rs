@@ -29,7 +29,8 @@ impl Repository for Watched {
     }
 
     async fn blob(&self, descriptor: &Descriptor) -> Result<BlobReader> {
-        self.inner.blob(descriptor).await
+        let part = self.blob_part(descriptor, 0..descriptor.size).await?;
+        BlobReader::new(descriptor, part)
     }
 
     async fn blob_part(&self, descriptor: &Descriptor, range: Range<u64>) -> Result<PartReader> {

@@ -149,3 +149,23 @@ async fn progress_is_told() {
     );
     assert_eq!(count(|e| matches!(e, CopyEvent::ManifestDone(..))), 5);
 }
+
+#[tokio::test]
+async fn whoever_takes_them_all_bytes_that_are_read_are_told() {
+    for to in Backend::all() {
+        let world = world(Backend::all().remove(0).repository("acme/demo")).await;
+        let read = Arc::new(Mutex::new(0));
+        let told = Arc::clone(&read);
+        let options = CopyOptions {
+            reporter: Some(Arc::new(move |event: &CopyEvent| {
+                if let CopyEvent::BlobRead(_, bytes) = event {
+                    *told.lock().unwrap() += bytes;
+                }
+            })),
+            ..CopyOptions::default()
+        };
+        let target = to.repository("x");
+        copy(&world.source, &target, root(&world.top, &[]), &options).await;
+        assert_eq!(*read.lock().unwrap(), 5, "to {}", target.place());
+    }
+}
