@@ -139,11 +139,7 @@ impl Transfer {
             StatusCode::NOT_FOUND => return Err(self.absence(reply).await),
             _ => return Err(reply.failure(&repository.registry, &what).await.into()),
         };
-        let etag = reply.response.headers().get(reqwest::header::ETAG);
-        // A weak one says too little about bytes.
-        self.etag = etag
-            .filter(|etag| etag.as_bytes().starts_with(b"\""))
-            .cloned();
+        self.etag = reply.strong_etag();
         self.opened_at = self.position;
         self.open = Some((reply.into_body(), skip));
         Ok(())

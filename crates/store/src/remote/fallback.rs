@@ -5,7 +5,7 @@
 //! again after it was written, and in this process one task at a time writes it.
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, ETAG, HeaderMap, HeaderValue, IF_MATCH};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, IF_MATCH};
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value};
 use tofu_oci_types::oci::{
@@ -68,16 +68,23 @@ impl RemoteRepository {
             StatusCode::NOT_FOUND | StatusCode::NOT_ACCEPTABLE => return Ok(None),
             _ => return Err(reply.failure(&self.registry, &what).await.into()),
         }
-        let etag = reply.response.headers().get(ETAG).cloned();
+        let etag = reply.strong_etag();
         // One registry takes the tag for the digest, and answers with the subject itself.
         if subject.matches(&body) {
             return Ok(None);
         }
-        let Some(entries) = listed(&body) else {
-            return Ok(None);
-        };
         let Ok(Value::Object(document)) = serde_json::from_slice(&body) else {
             return Ok(None);
+        };
+        let Some(entries) = listed(&body) else {
+            // A list is not replaced because one of its entries is not understood.
+            return match claims_list(&document) {
+                true => {
+                    let reason = "it is a list, and cannot be read";
+                    Err(self.registry.malformed(&what, reason).into())
+                }
+                false => Ok(None),
+            };
         };
         Ok(Some(List {
             document,
@@ -182,6 +189,13 @@ pub(super) fn listed(body: &Bytes) -> Option<Vec<Descriptor>> {
         Algorithm::Sha256,
     );
     Some(manifest.ok()?.as_index()?.manifests.clone())
+}
+
+/// Whether a document is an image index by its own word.
+fn claims_list(document: &Map<String, Value>) -> bool {
+    let kind = document.get("mediaType").filter(|kind| !kind.is_null());
+    document.get("manifests").is_some_and(Value::is_array)
+        && kind.is_none_or(|kind| kind.as_str() == Some(MediaType::IMAGE_INDEX.as_str()))
 }
 
 fn empty() -> Map<String, Value> {

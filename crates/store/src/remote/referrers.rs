@@ -19,10 +19,12 @@ use crate::error::Result;
 /// How many manifests are read at a time to learn what they are.
 const AT_A_TIME: usize = 4;
 
-/// The list that the API gives, or that there is no API.
+/// The list that the API gives, or that there is no API, or no such repository.
 enum Api {
     Listed(Vec<Descriptor>),
     Unsupported,
+    /// Nothing is said about the API.
+    Absent,
 }
 
 impl RemoteRepository {
@@ -89,8 +91,7 @@ impl RemoteRepository {
             StatusCode::NOT_FOUND => {
                 let answer = self.registry.read_answer(reply.into_body()).await;
                 return Ok(match answer.has_code("NAME_UNKNOWN") {
-                    // Nothing is said about the API.
-                    true => Api::Listed(Vec::new()),
+                    true => Api::Absent,
                     false => Api::Unsupported,
                 });
             }
@@ -107,19 +108,23 @@ impl RemoteRepository {
     }
 
     /// Whether the registry lists referrers itself. Asked once for each registry, about a digest that nothing has:
-    /// what it confirms when something is stored is not to be relied on.
+    /// what it confirms when something is stored is not to be relied on. Where nobody can tell yet, it does not.
     pub(super) async fn has_referrers_api(&self) -> Result<bool> {
         let probe = || async {
             let nothing = Digest::sha256([0; 32]);
-            self.api_referrers(&nothing)
-                .await
-                .map(|api| matches!(api, Api::Listed(_)))
+            match self.api_referrers(&nothing).await {
+                Ok(Api::Listed(_)) => Ok(true),
+                Ok(Api::Unsupported) => Ok(false),
+                // Another repository of the registry may tell.
+                Ok(Api::Absent) => Err(None),
+                Err(error) => Err(Some(error)),
+            }
         };
-        self.registry
-            .referrers
-            .get_or_try_init(probe)
-            .await
-            .copied()
+        match self.registry.referrers.get_or_try_init(probe).await {
+            Ok(found) => Ok(*found),
+            Err(None) => Ok(false),
+            Err(Some(error)) => Err(error),
+        }
     }
 
     /// Makes sure that a manifest which was stored now is listed. `taken` is what the registry said of it.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{ETAG, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode};
 use tofu_oci_types::oci::RepositoryName;
 use url::Url;
@@ -102,6 +102,13 @@ impl Reply {
     /// The text of a header.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// The entity tag, unless it is a weak one, which says too little about bytes and never holds as a condition.
+    /// RFC 9110 section 8.8.3.2.
+    pub(super) fn strong_etag(&self) -> Option<HeaderValue> {
+        let etag = self.response.headers().get(ETAG)?;
+        etag.as_bytes().starts_with(b"\"").then(|| etag.clone())
     }
 
     /// What an answer that is no success means.

@@ -263,6 +263,83 @@ async fn a_condition_that_does_not_hold_is_read_again() {
 }
 
 #[tokio::test]
+async fn a_weak_tag_of_an_answer_is_no_condition() {
+    // Proxies weaken it, and a weak one never holds. RFC 9110 section 13.1.1.
+    let (bench, subject) = without_api().await;
+    let tag = fallback(subject.digest());
+    let repo = bench.repository();
+    attach(&repo, &subject, b"one").await;
+    bench.quirks.seen();
+    bench.on(
+        Requests::of("GET", &tag),
+        Quirk::Header("etag", "W/\"a\"".to_owned()),
+    );
+    attach(&repo, &subject, b"two").await;
+    let seen = bench.quirks.seen();
+    let put = seen
+        .iter()
+        .find(|seen| seen.method == "PUT" && seen.target.contains(&tag));
+    assert_eq!(put.unwrap().header("if-match"), None);
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_read_is_not_replaced() {
+    let (bench, subject) = without_api().await;
+    let repo = bench.repository();
+    attach(&repo, &subject, b"one").await;
+    let tag = fallback(subject.digest());
+    let list =
+        r#"{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:1","size":-1}]}"#;
+    for kind in [
+        "application/vnd.oci.image.index.v1+json",
+        "application/json",
+    ] {
+        let answer = Canned::status(200).header("content-type", kind).body(list);
+        bench.on(Requests::of("GET", &tag), Quirk::Answer(answer));
+        bench.quirks.seen();
+        put_bytes(&repo, b"two").await;
+        let two = image_with(b"two", Some(subject.descriptor()));
+        let batch = [tofu_oci_store::PutManifest::untagged(two)];
+        let error = remote_error(repo.put_manifests(&batch).await);
+        assert!(matches!(error, RemoteError::Malformed { .. }), "{error:?}");
+        let error = remote_error(repo.referrers(subject.descriptor(), None).await);
+        assert!(matches!(error, RemoteError::Malformed { .. }), "{error:?}");
+        assert_eq!(bench.count("PUT", &tag), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_repository_that_is_not_there_says_nothing_of_the_api() {
+    let bench = Bench::new();
+    let nothing = Canned::error(404, "NAME_UNKNOWN", "", "");
+    bench.on(lists().first(1), Quirk::Answer(nothing));
+    bench.on(
+        lists(),
+        Quirk::Answer(Canned::text(404, "404 page not found")),
+    );
+    let subject = put_image(&bench.inside("acme/demo"), b"subject").await;
+    let confirmed = Quirk::Header("oci-subject", subject.digest().to_string());
+    bench.on(puts(), confirmed);
+    let remote = bench.remote();
+    let absent = Digest::of(b"absent");
+    let error = bench.open(&remote).delete(&by(&absent)).await.unwrap_err();
+    assert!(error.is_absent(), "{error:?}");
+    let one = attach(&bench.open(&remote), &subject, b"one").await;
+    let inside = bench.inside("acme/demo");
+    assert!(
+        inside
+            .head(&tag(&fallback(subject.digest())))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert_eq!(
+        listed(&bench.repository(), &subject).await,
+        [one.digest().clone()]
+    );
+}
+
+#[tokio::test]
 async fn what_others_wrote_into_the_list_stays() {
     let (bench, subject) = without_api().await;
     let repo = bench.repository();
