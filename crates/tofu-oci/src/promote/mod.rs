@@ -44,7 +44,8 @@ pub enum Extent {
     /// The one manifest that the address names.
     #[default]
     Named,
-    /// Everything that has a tag.
+    /// Everything that has a tag, but for the lists of referrers that clients keep under tags: the destination's
+    /// own may have other entries. What they list comes along as referrers.
     AllTags,
 }
 
@@ -240,7 +241,7 @@ async fn named(
     })
 }
 
-/// Everything that has a tag in the source.
+/// Everything that has a tag in the source, without lists of referrers.
 async fn tagged(
     source: &dyn Repository,
     from: &Address,
@@ -248,6 +249,7 @@ async fn tagged(
 ) -> Result<Vec<CopyRoot>, PromoteError> {
     let tags = source.tags().await;
     let tags = tags.map_err(|error| source_failed(from, error))?;
+    let tags = tags.into_iter().filter(|tag| !tag.is_referrers_tag());
     futures_util::stream::iter(tags)
         .map(|tag| async move {
             let descriptor = head(source, from, &tag).await?;
