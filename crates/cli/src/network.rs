@@ -83,7 +83,7 @@ impl Network {
 }
 
 fn pem(files: &Files, path: &Path) -> Result<Pem, Failure> {
-    let content = files.read(path, PEM_LIMIT).map_err(|error| {
+    let content = files.read_linked(path, PEM_LIMIT).map_err(|error| {
         let name = path.display();
         let mut diagnostic = Diagnostic::new(
             Code::CertificateFile,

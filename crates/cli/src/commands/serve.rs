@@ -173,9 +173,6 @@ fn served(listen: SocketAddr) -> Option<TlsName> {
 
 /// A small file, which may be a link.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let files = Files::new();
-    let read = files
-        .canonicalize(path)
-        .and_then(|real| files.read(&real, FILE_LIMIT));
+    let read = Files::new().read_linked(path, FILE_LIMIT);
     Ok(read.map_err(StoreError::Io)?)
 }

@@ -57,6 +57,18 @@ fn an_authority_is_trusted_by_the_environment() {
     }
 }
 
+/// As the files of secrets that are mounted into containers.
+#[cfg(unix)]
+#[test]
+fn files_of_certificates_may_be_links() {
+    let (_server, client) = encrypted();
+    let link = client.sandbox.join("link.pem");
+    std::os::unix::fs::symlink("data/tls/ca.pem", link).unwrap();
+    client.write_releases();
+    let publish = "publish provider dist HOST/acme/demo --ca-file link.pem -q";
+    let _ = client.line(publish).ok();
+}
+
 #[test]
 fn an_unknown_authority_is_refused() {
     let (_server, client) = encrypted();

@@ -165,6 +165,18 @@ impl Files {
         Self::read_open(&file, limit)
     }
 
+    /// As [`read`](Self::read), of a file that somebody names and that may be a link.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read).
+    pub fn read_linked(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        match self.canonicalize(path) {
+            Ok(target) => self.read(&target, limit),
+            // Opening it tells better what is wrong.
+            Err(_) => self.read(path, limit),
+        }
+    }
+
     /// Reads an open file from its start, at most `limit` bytes.
     ///
     /// # Errors
