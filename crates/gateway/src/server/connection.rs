@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
 use hyper::header::CONTENT_LENGTH;
-use hyper::{Request, StatusCode};
+use hyper::{Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::Watcher;
@@ -22,6 +22,7 @@ use tower::Service as _;
 use super::ServerOptions;
 use super::host::Hosts;
 use super::limits::Limits;
+use super::offered::Offered;
 use super::pace::{Paced, Pacer};
 use super::recorded::{Counted, Entry, Received, Recorded};
 use super::stream::Stream;
@@ -99,9 +100,10 @@ impl Connections {
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Recorded>, Infallible> {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Offered>, Infallible> {
         let received = Received::default();
         let (parts, body) = request.into_parts();
+        let version = parts.version;
         let pacer = Pacer::new(self.limits.patience, self.limits.pace);
         let body = Paced::new(Counted::new(body, Arc::clone(&received)), pacer);
         let record = AccessRecord {
@@ -134,10 +136,12 @@ impl Connections {
         let (parts, body) = response.into_parts();
         let length = parts.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        Ok(Response::from_parts(
-            parts,
-            Recorded::new(body, length, entry),
-        ))
+        let body = Recorded::new(body, length, entry);
+        let body = match version {
+            Version::HTTP_2 => Offered::watched(body, &self.limits),
+            _ => Offered::new(body),
+        };
+        Ok(Response::from_parts(parts, body))
     }
 }
 

@@ -11,7 +11,8 @@ pub struct Limits {
     pub streams: u32,
     /// How long a client may take for the TLS handshake, for the head of a request, and between two requests.
     pub head: Duration,
-    /// In how much time a client has to send or take at least [`pace`](Self::pace) bytes.
+    /// In how much time a client has to send or take at least [`pace`](Self::pace) bytes. One of many answers on an
+    /// HTTP/2 connection has ten times as long.
     pub patience: Duration,
     /// How many bytes have to move in that time.
     pub pace: usize,

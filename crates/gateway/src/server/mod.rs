@@ -9,6 +9,7 @@ mod connection;
 mod error;
 mod host;
 mod limits;
+mod offered;
 mod pace;
 mod recorded;
 mod stream;
