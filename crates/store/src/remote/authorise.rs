@@ -83,7 +83,6 @@ impl Registry {
                 realm,
                 service,
                 scopes,
-                ..
             } => {
                 if credential.is_some() {
                     self.check_plain_credential()?;

@@ -18,8 +18,6 @@ pub(super) enum Challenge {
         service: Option<String>,
         /// What this request needs.
         scopes: Scopes,
-        /// Why the token that was sent is not enough.
-        error: Option<String>,
     },
 }
 
@@ -59,7 +57,6 @@ fn bearer(challenge: &ChallengeRef<'_>) -> Option<Challenge> {
         realm: parameter("realm").filter(|realm| !realm.is_empty())?,
         service: parameter("service"),
         scopes: Scopes::parse(&parameter("scope").unwrap_or_default()),
-        error: parameter("error"),
     })
 }
 
@@ -82,7 +79,6 @@ mod tests {
             realm: realm.to_owned(),
             service: service.map(str::to_owned),
             scopes: Scopes::parse(scopes),
-            error: None,
         })
     }
 
