@@ -14,10 +14,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use support::*;
-use tofu_oci::publish::{ModuleOptions, ProviderOptions, PublishOutcome};
+use tofu_oci::publish::{
+    LatestChange, ModuleOptions, ModuleReport, ProviderOptions, PublishOutcome,
+};
+use tofu_oci::store::remote::{Answer, RemoteError};
 use tofu_oci::store::{
     Blob, BlobReader, Domain, MemoryStorage, PartReader, Place, Put, PutManifest, Repository,
-    Result, StorageRepository, WritableRepository,
+    Result, StorageRepository, TagRule, WritableRepository,
 };
 use tofu_oci::types::oci::{Address, Descriptor, Manifest, MediaType, Tag, TagOrDigest};
 
@@ -26,6 +29,15 @@ struct Registry {
     inner: StorageRepository,
     place: Place,
     log: Mutex<Vec<&'static str>>,
+    latest: Mutex<Option<Latest>>,
+}
+
+/// What happens to who gives the tag `latest`, once.
+enum Latest {
+    /// It is refused.
+    Refused,
+    /// Another program was faster, and nobody notices.
+    Taken(Box<Manifest>, Tag),
 }
 
 impl Registry {
@@ -38,6 +50,7 @@ impl Registry {
                 name: Some(name),
             },
             log: Mutex::default(),
+            latest: Mutex::default(),
         })
     }
 
@@ -97,7 +110,40 @@ impl WritableRepository for Registry {
     }
     async fn put_manifests(&self, batch: &[PutManifest]) -> Result<Vec<Put>> {
         self.say("put manifests");
-        self.inner.put_manifests(batch).await
+        let is_latest = |item: &PutManifest| item.tags.iter().any(|(tag, _)| *tag == Tag::latest());
+        let mut batch = batch.to_vec();
+        let latest = match batch.iter().any(is_latest) {
+            true => self.latest.lock().unwrap().take(),
+            false => None,
+        };
+        match latest {
+            None => {}
+            Some(Latest::Refused) => {
+                let refused = RemoteError::Refused {
+                    host: "oci.example.com".to_owned(),
+                    what: "storing the manifest latest".to_owned(),
+                    answer: Answer {
+                        status: 400,
+                        code: Some("TAG_INVALID".to_owned()),
+                        message: "the tag is immutable".to_owned(),
+                        request_id: None,
+                        codes: vec!["TAG_INVALID".to_owned()],
+                    },
+                };
+                return Err(refused.into());
+            }
+            Some(Latest::Taken(manifest, version)) => {
+                let overwrite = |tag| (tag, TagRule::Overwrite);
+                let tags = [version, Tag::latest()].map(overwrite).into();
+                let manifest = *manifest;
+                let rival = [PutManifest { manifest, tags }];
+                let _ = self.inner.put_manifests(&rival).await?;
+                for (_, rule) in batch.iter_mut().flat_map(|item| &mut item.tags) {
+                    *rule = TagRule::Overwrite;
+                }
+            }
+        }
+        self.inner.put_manifests(&batch).await
     }
     async fn delete(&self, at: &TagOrDigest) -> Result<()> {
         self.inner.delete(at).await
@@ -153,4 +199,48 @@ async fn an_unchanged_module_costs_heads_alone() {
     let (outcome, log) = publish().await;
     assert_eq!(outcome, PublishOutcome::Unchanged);
     assert!(log.iter().all(|asked| *asked == "head"), "{log:?}");
+}
+
+/// Publishes a module of one file into a registry.
+async fn publish_module(registry: &Arc<Registry>, version: &str, content: &str) -> ModuleReport {
+    let (scratch, dir) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(dir.path().join("main.tf"), content).unwrap();
+    let into = (&place(), registry.clone() as Arc<dyn WritableRepository>);
+    let options = ModuleOptions {
+        version: Some(version.parse().unwrap()),
+        ..ModuleOptions::new(scratch.path())
+    };
+    let report = publisher().module_into(dir.path(), into, &options).await;
+    report.unwrap()
+}
+
+#[tokio::test]
+async fn a_registry_that_keeps_latest_as_it_is_has_the_version() {
+    let registry = Registry::new();
+    *registry.latest.lock().unwrap() = Some(Latest::Refused);
+    let report = publish_module(&registry, "1.2.3", "# one\n").await;
+    assert_eq!(report.outcome, PublishOutcome::Published);
+    assert_eq!(report.latest, LatestChange::Failed);
+    let head = registry.inner.head(&report.tag).await.unwrap();
+    assert_eq!(head.unwrap().digest, report.digest);
+    assert_eq!(registry.inner.head(&Tag::latest()).await.unwrap(), None);
+    // A later run makes up for it.
+    let report = publish_module(&registry, "1.2.3", "# one\n").await;
+    assert_eq!(report.latest, LatestChange::Moved);
+}
+
+#[tokio::test]
+async fn latest_goes_back_to_a_version_that_came_meanwhile() {
+    let registry = Registry::new();
+    let newer = publish_module(&registry, "1.3.0", "# newer\n").await;
+    let manifest = registry.inner.manifest(&newer.digest.clone().into()).await;
+    for tag in [newer.tag.clone(), Tag::latest()] {
+        registry.inner.delete(&tag.into()).await.unwrap();
+    }
+    let rival = Latest::Taken(Box::new(manifest.unwrap()), newer.tag);
+    *registry.latest.lock().unwrap() = Some(rival);
+    let report = publish_module(&registry, "1.2.3", "# one\n").await;
+    assert_eq!(report.latest, LatestChange::NotNewest);
+    let head = registry.inner.head(&Tag::latest()).await.unwrap();
+    assert_eq!(head.unwrap().digest, newer.digest);
 }

@@ -55,6 +55,11 @@ impl Destination {
         self.reader.as_ref()
     }
 
+    /// Whether it is a registry, which can lock nothing.
+    pub(super) fn is_registry(&self) -> bool {
+        matches!(self.address, Address::Registry(_))
+    }
+
     pub(super) fn place(&self) -> String {
         self.address.to_string()
     }
