@@ -1,8 +1,8 @@
 //! Our client with registries of others.
 
-use tofu_oci_testkit::{PeerRegistry, Sandbox, peer};
+use tofu_oci_testkit::{PeerRegistry, Run, Sandbox, peer};
 
-use crate::{configure, json, publish, sandbox, shown};
+use crate::{configure, json, publish, run as run_peer, sandbox, shown};
 
 /// Publishes to a registry, looks, installs and pulls: all of it as from a directory.
 fn works_with(sandbox: &Sandbox, host: &str) {
@@ -69,18 +69,17 @@ fn distribution_3() {
     works_with(&sandbox, &server.host());
 }
 
-/// Without a login: told so, and nothing is written.
-#[test]
-fn a_registry_with_users_refuses_strangers() {
-    let Some(program) = peer("docker-registry") else {
-        return;
-    };
+/// Without a login: told so. With one: everything, for us and for whoever reads the same file.
+fn works_with_users(name: &str) {
+    let Some(program) = peer(name) else { return };
     let sandbox = sandbox();
     sandbox.write("users", USERS);
     let server = PeerRegistry::new(program, sandbox.join("theirs"))
         .users(sandbox.join("users"))
         .start();
     let host = server.host();
+    // On loopback, too, a password travels in the clear only where that was said.
+    let sandbox = sandbox.env("TOFU_OCI_PLAIN_HTTP", &host);
     let run = sandbox.line(&format!("publish provider dist {host}/acme/demo"));
     assert_eq!(run.status, 1);
     assert!(
@@ -88,6 +87,39 @@ fn a_registry_with_users_refuses_strangers() {
         "{}",
         run.stderr
     );
+    assert_eq!(login(&sandbox, &host, "wrong").status, 1);
+    let _ = login(&sandbox, &host, "secret").ok();
+    works_with(&sandbox, &host);
+    for (name, line) in [
+        ("crane", "ls HOST/modules/label"),
+        ("oras", "repo tags --plain-http HOST/modules/label"),
+        (
+            "skopeo",
+            "list-tags --tls-verify=false docker://HOST/modules/label",
+        ),
+    ] {
+        let Some(program) = peer(name) else { continue };
+        let run = run_peer(&sandbox, &program, &line.replace("HOST", &host));
+        assert!(run.stdout.contains("1.2.0"), "{name}: {}", run.stdout);
+    }
+}
+
+fn login(sandbox: &Sandbox, host: &str, password: &str) -> Run {
+    sandbox.write("password", format!("{password}\n"));
+    let mut command =
+        sandbox.command(&["login", host, "--username", "test", "--password-stdin"]);
+    command.stdin(std::fs::File::open(sandbox.join("password")).unwrap());
+    sandbox.finish(&mut command)
+}
+
+#[test]
+fn distribution_2_with_users() {
+    works_with_users("docker-registry");
+}
+
+#[test]
+fn distribution_3_with_users() {
+    works_with_users("registry");
 }
 
 /// `test` with the password `secret`, as `htpasswd -B` writes it.

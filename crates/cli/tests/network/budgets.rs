@@ -1,11 +1,11 @@
 //! How many requests it takes. Counted on the registry's log.
 
-use tofu_oci_testkit::ProviderRelease;
+use tofu_oci_testkit::{ProviderRelease, Registry};
 
 use crate::{CONFIGURATION, Client, FROM, published};
 
 /// The requests, without digests.
-fn requests(registry: &tofu_oci_testkit::Registry, client: &Client) -> String {
+fn requests(registry: &Registry, client: &Client) -> String {
     client.sandbox.normalised(&registry.requests().join("\n"))
 }
 
@@ -154,6 +154,33 @@ fn an_unchanged_publish_only_looks() {
                 ");
             }
         }
+    }
+}
+
+#[test]
+fn an_unchanged_copy_only_looks() {
+    let (registry, client) = published();
+    let target = Registry::new();
+    let copy = format!("copy HOST/acme/demo:1.2.3 {}/acme/demo", target.host());
+    let _ = client.line(&copy).ok();
+    let _ = (registry.requests(), target.requests());
+    let _ = client.line(&copy).ok();
+    insta::assert_snapshot!(requests(&registry, &client), @"");
+    insta::assert_snapshot!(requests(&target, &client), @"");
+}
+
+#[test]
+fn a_copy_in_one_registry_sends_no_blob() {
+    let (registry, client) = published();
+    let _ = client
+        .line("copy HOST/acme/demo:1.2.3 HOST/copied/demo")
+        .ok();
+    let requests = requests(&registry, &client);
+    let uploads = requests.lines().filter(|r| r.contains("/blobs/uploads/"));
+    // Each of them was a mount.
+    assert!(uploads.clone().count() > 0, "{requests}");
+    for upload in uploads {
+        assert_eq!(upload, "POST /v2/copied/demo/blobs/uploads/ 201", "{requests}");
     }
 }
 
