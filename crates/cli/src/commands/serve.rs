@@ -61,17 +61,22 @@ pub(super) fn run(args: &ServeArgs, settings: &Settings) -> Result<Ending, Stop>
     Ok(Ending::Done)
 }
 
-/// As many connections as there may be files, with some left for content and for what is remembered open.
+/// As many connections as the files allow that may be open.
 fn limits() -> Limits {
-    /// One for each repository that is remembered, each file that is worked on, and the program itself.
-    const OTHERS: u64 = 384;
     let usual = Limits::default();
-    let files = open_files::raise().map(|files| files.saturating_sub(OTHERS).max(64));
-    let files = files.and_then(|files| usize::try_from(files).ok());
+    let allowed = open_files::raise().map_or(usual.connections, connections);
     Limits {
-        connections: files.unwrap_or(usual.connections).min(usual.connections),
+        connections: allowed.min(usual.connections),
         ..usual
     }
+}
+
+/// How many connections go with so many files: each is one, and so is the content that it gives or takes.
+fn connections(files: u64) -> usize {
+    /// One for each repository that is remembered, each file that is worked on, and the program itself.
+    const OTHERS: u64 = 384;
+    let pairs = files.saturating_sub(OTHERS) / 2;
+    usize::try_from(pairs).unwrap_or(usize::MAX).max(64)
 }
 
 async fn serve(
@@ -175,4 +180,19 @@ fn served(listen: SocketAddr) -> Option<TlsName> {
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let read = Files::new().read_linked(path, FILE_LIMIT);
     Ok(read.map_err(StoreError::Io)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_connection_may_have_a_file_open() {
+        for (files, expected) in [(256, 64), (1024, 320), (16_384, 8000)] {
+            assert!(connections(files) >= expected, "{files}");
+        }
+        for files in [1024, 4096, 16_384] {
+            assert!(2 * connections(files) as u64 + 384 <= files, "{files}");
+        }
+    }
 }
