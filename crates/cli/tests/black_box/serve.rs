@@ -150,7 +150,7 @@ fn what_cannot_be_served() {
     check!(sandbox, "serve --data registry --htpasswd absent", @r#"
     exit 1
     -- stderr
-    error[file-not-found]: failed to canonicalize path `absent`: No such file or directory (os error 2)
+    error[file-not-found]: failed to open file `absent`: No such file or directory (os error 2)
       hint: check the path; it starts at the directory in which the command runs
     "#);
     sandbox.write(

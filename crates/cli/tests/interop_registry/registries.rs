@@ -106,8 +106,7 @@ fn works_with_users(name: &str) {
 
 fn login(sandbox: &Sandbox, host: &str, password: &str) -> Run {
     sandbox.write("password", format!("{password}\n"));
-    let mut command =
-        sandbox.command(&["login", host, "--username", "test", "--password-stdin"]);
+    let mut command = sandbox.command(&["login", host, "--username", "test", "--password-stdin"]);
     command.stdin(std::fs::File::open(sandbox.join("password")).unwrap());
     sandbox.finish(&mut command)
 }

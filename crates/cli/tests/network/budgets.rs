@@ -180,7 +180,10 @@ fn a_copy_in_one_registry_sends_no_blob() {
     // Each of them was a mount.
     assert!(uploads.clone().count() > 0, "{requests}");
     for upload in uploads {
-        assert_eq!(upload, "POST /v2/copied/demo/blobs/uploads/ 201", "{requests}");
+        assert_eq!(
+            upload, "POST /v2/copied/demo/blobs/uploads/ 201",
+            "{requests}"
+        );
     }
 }
 
