@@ -287,16 +287,16 @@ impl RemoteRepository {
     /// Deletes a tag or a manifest.
     pub(super) async fn delete_manifest(&self, at: &TagOrDigest) -> Result<()> {
         let what = format!("deleting {at} from {}", self.place);
-        // Where no registry keeps the list of referrers, the list is ours to correct.
+        // Whether or not the registry keeps a list of referrers now: it may not have when this one was stored, and
+        // both lists are read.
         let listed = match at {
-            TagOrDigest::Digest(_) if !self.has_referrers_api().await? => {
-                match self.get_manifest(at).await {
-                    Ok(manifest) => manifest.subject().cloned(),
-                    Err(error) if error.is_absent() => return Err(error),
-                    Err(_) => None,
-                }
-            }
-            _ => None,
+            TagOrDigest::Digest(_) => match self.get_manifest(at).await {
+                Ok(manifest) => manifest.subject().cloned(),
+                Err(error) if error.is_absent() => return Err(error),
+                // What cannot be read can still be deleted.
+                Err(_) => None,
+            },
+            TagOrDigest::Tag(_) => None,
         };
         let path = format!("manifests/{at}");
         let mut call = self.call(Method::DELETE, &path, Access::Delete, what.clone());

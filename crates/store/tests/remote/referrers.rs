@@ -88,6 +88,24 @@ async fn without_an_api_a_tag_keeps_the_list() {
 }
 
 #[tokio::test]
+async fn what_was_listed_before_there_was_an_api_leaves_both_lists() {
+    let (bench, subject) = without_api().await;
+    let one = attach(&bench.repository(), &subject, b"one").await;
+    // From now on the registry has an API. It would still find the manifest in the list of before.
+    bench.quirks.off();
+    bench.on(lists(), Quirk::Answer(empty()));
+    bench.on(
+        Requests::of("DELETE", ""),
+        Quirk::Answer(Canned::status(202)),
+    );
+    let remote = bench.remote();
+    let repo = bench.open(&remote);
+    assert_eq!(listed(&repo, &subject).await, [one.digest().clone()]);
+    repo.delete(&by(one.digest())).await.unwrap();
+    assert_eq!(listed(&repo, &subject).await, []);
+}
+
+#[tokio::test]
 async fn a_confirmed_subject_is_no_list() {
     // Nothing lists it, and the answer to the PUT says that it was taken in.
     let elsewhere = Bench::new();
