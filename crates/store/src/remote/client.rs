@@ -1,5 +1,6 @@
 //! The HTTP clients. Made when the first request needs one: reading the system's certificates takes a while.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::OnceLock;
 
 use reqwest::{Certificate, Client, ClientBuilder, Identity, NoProxy, Proxy};
@@ -7,6 +8,12 @@ use secrecy::ExposeSecret as _;
 
 use super::error::RemoteError;
 use super::options::RemoteOptions;
+
+/// What `localhost` means; the port is that of the URL.
+const LOOPBACK: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0),
+];
 
 /// Which connections a request takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +69,8 @@ fn build(lane: Lane, options: &RemoteOptions) -> Result<Client, RemoteError> {
         .connect_timeout(options.timeouts.connect)
         .pool_max_idle_per_host(options.requests.get())
         .tcp_nodelay(true)
+        // Plain HTTP may be spoken to loopback, so this name means loopback, whatever a resolver says.
+        .resolve_to_addrs("localhost", &LOOPBACK)
         .retry(reqwest::retry::never());
     builder = match lane {
         Lane::Bulk => builder.http1_only(),
