@@ -19,13 +19,14 @@ use super::package::CheckedZip;
 use crate::Task;
 
 /// How much is read and checked at a time, in bytes.
-pub(super) const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 256 * 1024;
 
 /// A gate for one zip. A clone is the same gate.
 #[derive(Clone)]
 pub(super) struct PackageGate {
     zip: Arc<CheckedZip>,
-    expected: Arc<Expected>,
+    /// What must come out; nothing for a zip that was looked into before, whose digest is all that is left to check.
+    expected: Option<Arc<Expected>>,
     /// Whoever sends decides how the task ends.
     task: Weak<Task>,
     passed: Arc<Mutex<Option<VerifiedPackage>>>,
@@ -35,7 +36,15 @@ impl PackageGate {
     /// A gate for `zip`, which must turn out to be `layer`.
     pub(super) fn new(zip: &Arc<CheckedZip>, layer: &Descriptor, task: &Arc<Task>) -> Self {
         Self {
-            expected: Arc::new(zip.expected(Some(layer))),
+            expected: Some(Arc::new(zip.expected(Some(layer)))),
+            ..Self::open_to(zip, task)
+        }
+    }
+
+    /// A gate that only tells how far `zip` came.
+    pub(super) fn open_to(zip: &Arc<CheckedZip>, task: &Arc<Task>) -> Self {
+        Self {
+            expected: None,
             zip: Arc::clone(zip),
             task: Arc::downgrade(task),
             passed: Arc::default(),
@@ -53,13 +62,14 @@ impl PackageGate {
 
 impl OpenBlob for PackageGate {
     fn open(&self) -> Result<Box<dyn ReadBlob>, GateError> {
+        let check = |expected: &Arc<Expected>| {
+            let archive = Arc::clone(&self.zip.archive);
+            let check = ContentCheck::new(archive, Box::new(NullSink), HashZip::Yes);
+            (check, Arc::clone(expected))
+        };
         Ok(Box::new(Reading {
+            check: self.expected.as_ref().map(check),
             gate: self.clone(),
-            check: Some(ContentCheck::new(
-                Arc::clone(&self.zip.archive),
-                Box::new(NullSink),
-                HashZip::Yes,
-            )),
             offset: 0,
         }))
     }
@@ -69,7 +79,7 @@ impl OpenBlob for PackageGate {
 struct Reading {
     gate: PackageGate,
     /// Taken when the last piece passed.
-    check: Option<ContentCheck>,
+    check: Option<(ContentCheck, Arc<Expected>)>,
     offset: u64,
 }
 
@@ -81,10 +91,10 @@ impl ReadBlob for Reading {
 
 impl Reading {
     fn read(&mut self) -> Result<Option<Bytes>, TrustError> {
-        let Some(check) = &mut self.check else {
-            return Ok(None);
-        };
         let left = self.gate.zip.size().saturating_sub(self.offset);
+        if left == 0 {
+            return Ok(None);
+        }
         let length = usize::try_from(left).unwrap_or(CHUNK).min(CHUNK);
         let mut buffer = vec![0; length];
         let mut filled = 0;
@@ -96,7 +106,9 @@ impl Reading {
             }
         }
         buffer.truncate(filled);
-        check.feed(&buffer)?;
+        if let Some((check, _)) = &mut self.check {
+            check.feed(&buffer)?;
+        }
         self.offset += filled as u64;
         if filled < length || self.offset == self.gate.zip.size() {
             self.finish()?;
@@ -109,10 +121,10 @@ impl Reading {
 
     /// Everything was read: either it is all right, or the last piece stays here.
     fn finish(&mut self) -> Result<(), TrustError> {
-        let Some(check) = self.check.take() else {
+        let Some((check, expected)) = self.check.take() else {
             return Ok(());
         };
-        let package = VerifiedPackage::verify(check.finish()?, &self.gate.expected)?;
+        let package = VerifiedPackage::verify(check.finish()?, &expected)?;
         let mut passed = self
             .gate
             .passed
@@ -124,7 +136,7 @@ impl Reading {
 }
 
 /// Reads at a place of a file without moving it for others; 0 is the end.
-pub(super) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     loop {
         #[cfg(unix)]
         let read = std::os::unix::fs::FileExt::read_at(file.file(), buffer, offset);

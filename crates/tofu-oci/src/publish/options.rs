@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tofu_oci_types::artifact::{Profile, Timestamp, UserAnnotations};
 use tofu_oci_types::tofu::{ModuleAddr, Platform, ProviderAddr, Version};
 
+use crate::default_jobs;
 use crate::install::Writes;
 
 /// What happens where a version's tag stands for something else already.
@@ -49,7 +50,7 @@ pub struct ProviderOptions {
     pub existing: Existing,
     /// Whether the plan is carried out.
     pub writes: Writes,
-    /// How many packages are worked on at once; `None` is one for each core.
+    /// How many packages are worked on at once; `None` is [`default_jobs`](crate::default_jobs).
     pub jobs: Option<NonZeroUsize>,
 }
 
@@ -95,7 +96,5 @@ impl ModuleOptions {
 
 /// How many packages are worked on at once.
 pub(super) fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
-    wanted
-        .or_else(|| std::thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN)
+    wanted.unwrap_or_else(default_jobs)
 }

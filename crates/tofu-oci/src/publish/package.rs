@@ -12,11 +12,10 @@ use tofu_oci_trust::shasums::{Gap, ShasumsError};
 use tofu_oci_trust::zip::{Archive, ZipLimits};
 use tofu_oci_trust::{TrustError, VerifiedPackage, provider_package};
 use tofu_oci_types::artifact::{PACKAGE_LAYER, Timestamp};
-use tofu_oci_types::oci::{Descriptor, Digest, Hasher};
+use tofu_oci_types::oci::{Descriptor, Digest};
 use tofu_oci_types::tofu::{PackageHash, Platform};
 
 use super::PublishError;
-use super::gate::{CHUNK, read_at};
 use crate::{Progress, Task, Warning};
 
 /// A zip whose structure passed the policy. The file stays open: what was checked is what is sent.
@@ -97,26 +96,6 @@ impl CheckedZip {
         self.archive.newest_time()?.to_string().parse().ok()
     }
 
-    /// The digest: as listed, else taken now. Blocks.
-    pub(super) fn digest(&self) -> Result<Digest, PublishError> {
-        if let Some((digest, _)) = &self.listed {
-            return Ok(digest.clone());
-        }
-        let mut hasher = Hasher::sha256();
-        let mut buffer = vec![0; CHUNK];
-        let mut offset = 0;
-        while offset < self.size() {
-            let read = read_at(&self.file, &mut buffer, offset)
-                .map_err(|source| refused(&self.path, TrustError::Read(source)))?;
-            if read == 0 {
-                break;
-            }
-            hasher.update(buffer.get(..read).unwrap_or_default());
-            offset += read as u64;
-        }
-        Ok(hasher.finish())
-    }
-
     /// The layer that the zip becomes.
     pub(super) fn layer(&self, digest: Digest) -> Descriptor {
         Descriptor::new(PACKAGE_LAYER, digest, self.size())
@@ -165,16 +144,21 @@ impl CheckedZip {
     pub(super) fn examine(
         &self,
         layer: Option<&Descriptor>,
-        task: &Task,
+        threads: Threads,
+        task: Option<&Task>,
     ) -> Result<VerifiedPackage, PublishError> {
-        let mut advance = |bytes| task.advance(bytes);
+        let mut advance = |bytes| {
+            if let Some(task) = task {
+                task.advance(bytes);
+            }
+        };
         let examined = examine(
             self.file.file(),
             &self.archive,
             Box::new(NullSink),
             Examine {
                 digest: HashZip::Yes,
-                threads: Threads::One,
+                threads,
                 progress: Some(&mut advance),
             },
         );
