@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anstream::{AutoStream, ColorChoice};
+use tofu_oci::default_jobs;
 use tofu_oci::install::Writes;
 use tofu_oci::source::Connect;
 use tofu_oci::store::Files;
@@ -68,10 +69,7 @@ impl Settings {
                 colour: colour(args.color),
                 glyphs: glyphs(),
             },
-            jobs: args
-                .jobs
-                .or_else(|| std::thread::available_parallelism().ok())
-                .unwrap_or(NonZeroUsize::MIN),
+            jobs: args.jobs.unwrap_or_else(default_jobs),
             data_dir: path("TF_DATA_DIR").unwrap_or_else(|| PathBuf::from(".terraform")),
             scratch: env::temp_dir(),
             network: Network::resolve(args),

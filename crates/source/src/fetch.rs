@@ -12,6 +12,7 @@ use tofu_oci_trust::zip::{Archive, ZipLimits};
 use tofu_oci_trust::{Expected, TrustError, VerifiedPackage, provider_package};
 use tofu_oci_types::artifact::ModuleManifest;
 use tofu_oci_types::oci::{Address, Descriptor, TagOrDigest};
+use tokio::sync::Semaphore;
 
 use crate::unpack::{Tree, UnpackSink};
 use crate::{Connect, Location, PackageMeta, SourceError, spool};
@@ -26,6 +27,8 @@ pub struct FetchOptions {
     pub files: Files,
     /// Whether one package is spread over several threads: faster alone, slower among many.
     pub threads: Threads,
+    /// Whoever has one of its permits may hash and unpack; the others fetch and wait.
+    pub turns: Arc<Semaphore>,
 }
 
 /// A package that was fetched, verified and unpacked, and waits for its place.
@@ -167,6 +170,8 @@ struct Job {
 impl Job {
     async fn run(self, file: Arc<File>) -> Result<Fetched, SourceError> {
         let subject = self.subject.clone();
+        // Nobody closes it.
+        let _turn = Arc::clone(&self.options.turns).acquire_owned().await.ok();
         tokio::task::spawn_blocking(move || self.work(&file))
             .await
             .unwrap_or(Err(SourceError::Interrupted { subject }))

@@ -6,6 +6,7 @@
 mod event;
 pub mod inspect;
 pub mod install;
+mod jobs;
 pub mod login;
 pub mod maintain;
 pub mod promote;
@@ -13,6 +14,7 @@ pub mod publish;
 mod warning;
 
 pub use event::{Event, Outcome, Progress, Reporter, Task, TaskId, Work};
+pub use jobs::default_jobs;
 pub use warning::Warning;
 
 pub use tofu_oci_source as source;

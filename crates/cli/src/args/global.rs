@@ -17,7 +17,7 @@ pub(crate) struct GlobalArgs {
     /// Print each piece of work as it begins and ends
     #[arg(short, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// How many packages are worked on at once [default: the number of processors]
+    /// How many packages are worked on at once [default: 8, or the number of processors where there are more]
     #[arg(
         long,
         short,

@@ -11,6 +11,7 @@ use tofu_oci_trust::content::Threads;
 use tofu_oci_types::oci::{Address, Descriptor, DirectoryAddress, Reference, RegistryHost, Tag};
 use tofu_oci_types::tofu::config::ModuleCall;
 use tofu_oci_types::tofu::{ModuleRecords, ModuleSource, OciModule};
+use tokio::sync::Semaphore;
 
 use super::staging::Staging;
 use super::tree::{ModuleTree, module_name, package_dir};
@@ -81,6 +82,8 @@ impl ModuleFetcher {
         FetchOptions {
             files: self.files.clone(),
             threads: Threads::One,
+            // Modules come one after another.
+            turns: Arc::new(Semaphore::new(1)),
         }
     }
 

@@ -7,6 +7,8 @@ use tofu_oci_types::tofu::config::Dialect;
 use tofu_oci_types::tofu::lock_file::LockOrigin;
 use tofu_oci_types::tofu::{Hostname, Platform};
 
+use crate::default_jobs;
+
 /// What the lock file means for a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum LockMode {
@@ -46,7 +48,8 @@ pub struct InstallOptions {
     pub dialect: Dialect,
     /// The registry of source addresses that name none.
     pub default_host: Hostname,
-    /// How many packages are worked on at once.
+    /// How many packages are worked on at once. No more of them than there are processors are hashed and unpacked
+    /// at a time; the others wait for the network.
     pub jobs: NonZeroUsize,
     /// Whether the plan is carried out.
     pub writes: Writes,
@@ -63,7 +66,7 @@ impl InstallOptions {
             origin: LockOrigin::Tofu,
             dialect: Dialect::Tofu,
             default_host: Hostname::opentofu(),
-            jobs: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            jobs: default_jobs(),
             writes: Writes::Execute,
         }
     }

@@ -9,10 +9,12 @@ use tofu_oci_store::files::Files;
 use tofu_oci_trust::content::Threads;
 use tofu_oci_trust::evidence::{LockCheck, install_hashes};
 use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Version};
+use tokio::sync::Semaphore;
 
 use super::select::Selected;
 use super::staging::Staging;
 use super::{InstallError, InstallOptions, LockMode, tree_hash};
+use crate::jobs::processors;
 use crate::{Outcome, Progress, Work};
 
 /// What an install does about one package.
@@ -201,14 +203,16 @@ pub(crate) async fn execute(
         .iter()
         .filter(|package| package.meta.is_some())
         .count();
+    let workers = options.jobs.min(processors()).get();
     let fetch = FetchOptions {
         files: files.clone(),
         // One package alone is split over the cores, several share them.
-        threads: if fetched < options.jobs.get() {
+        threads: if fetched < workers {
             Threads::Pipelined
         } else {
             Threads::One
         },
+        turns: Arc::new(Semaphore::new(workers)),
     };
     let results: Vec<_> = stream::iter(order)
         .map(|package| finish(package, &fetch, staging, progress))

@@ -1,7 +1,15 @@
+use std::sync::Arc;
+
 use tofu_oci::install::{InstallError, LockChange, PackageAction, Writes};
-use tofu_oci::source::SourceError;
+use tofu_oci::source::{
+    Connect, FetchOptions, OciMirror, Source as _, SourceError, fetch_provider,
+};
+use tofu_oci::store::files::Files;
+use tofu_oci::trust::content::Threads;
+use tofu_oci::trust::evidence::LockCheck;
 use tofu_oci::types::oci::Digest;
 use tofu_oci::types::tofu::Platform;
+use tokio::sync::Semaphore;
 
 use crate::support::{World, snapshot};
 
@@ -236,4 +244,53 @@ async fn an_index_that_lies_about_a_size_is_refused() {
         assert!(matches!(**source, SourceError::Read { .. }), "{source}");
         assert!(!world.conf().join(".terraform.lock.hcl").exists());
     }
+}
+
+/// What is fetched waits for a processor before it is hashed and unpacked.
+#[tokio::test]
+async fn packages_take_turns() {
+    let world = world().await;
+    let template = format!("dir:{}//acme/{{type}}", world.registry().display());
+    let source = OciMirror::new(template.parse().unwrap(), Connect::default());
+    let provider = "registry.example.com/acme/demo".parse().unwrap();
+    let release = source
+        .release(&provider, &"1.2.3".parse().unwrap(), &[Platform::current()])
+        .await
+        .unwrap();
+    let options = FetchOptions {
+        files: Files::default(),
+        threads: Threads::One,
+        turns: Arc::new(Semaphore::new(0)),
+    };
+    let into = world.dir.path().join("unpacked");
+    let check = LockCheck::unlocked();
+    let meta = &release.packages[0];
+    let mut fetch = std::pin::pin!(fetch_provider(
+        meta,
+        check,
+        &options,
+        into.clone(),
+        Arc::new(|_| {}),
+    ));
+    for _ in 0..100 {
+        assert!(poll_once(fetch.as_mut()).await.is_none());
+        tokio::task::yield_now().await;
+    }
+    assert!(!into.exists());
+    options.turns.add_permits(1);
+    let fetched = fetch.await.unwrap();
+    assert!(fetched.path().is_dir());
+    // The next one can have it.
+    assert_eq!(options.turns.available_permits(), 1);
+}
+
+async fn poll_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
+    std::future::poll_fn(|context| {
+        let polled = std::pin::Pin::new(&mut future).poll(context);
+        std::task::Poll::Ready(match polled {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
 }
