@@ -208,6 +208,8 @@ pub fn peer(name: &str) -> Option<PathBuf> {
     let variable = |name| std::env::var(name).unwrap_or_default();
     let places = format!("{}:{}", variable("TOFU_OCI_PEERS"), variable("PATH"));
     let found = std::env::split_paths(&places)
+        // An empty one would be the current directory.
+        .filter(|dir| !dir.as_os_str().is_empty())
         .map(|dir| dir.join(name))
         .find(|path| path.is_file());
     if found.is_none() {

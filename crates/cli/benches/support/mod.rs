@@ -28,6 +28,8 @@ pub fn peer(name: &str) -> Option<PathBuf> {
     let peers = std::env::var_os("TOFU_OCI_PEERS").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(std::env::split_paths(&peers))
+        // An empty one would be the current directory.
+        .filter(|dir| !dir.as_os_str().is_empty())
         .map(|dir| dir.join(name))
         .find(|file| file.is_file())
 }

@@ -165,8 +165,33 @@ fn an_unchanged_copy_only_looks() {
     let _ = client.line(&copy).ok();
     let _ = (registry.requests(), target.requests());
     let _ = client.line(&copy).ok();
-    insta::assert_snapshot!(requests(&registry, &client), @"");
-    insta::assert_snapshot!(requests(&target, &client), @"");
+    insta::assert_snapshot!(requests(&registry, &client), @r"
+    HEAD /v2/acme/demo/manifests/1.2.3 200
+    GET /v2/acme/demo/manifests/sha256:[DIGEST] 200
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    ");
+    insta::assert_snapshot!(requests(&target, &client), @r"
+    HEAD /v2/acme/demo/manifests/1.2.3 200
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    ");
 }
 
 #[test]

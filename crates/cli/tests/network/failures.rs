@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use tofu_oci_testkit::PeerServer;
+use tofu_oci_testkit::{PeerServer, Zip, ZipEntry};
 
 use crate::{Client, FROM, check, published};
 
@@ -222,4 +222,23 @@ fn page() -> String {
         }
     });
     host
+}
+
+/// A zip whose digest nobody told is looked into before it is sent.
+#[test]
+fn a_bad_package_is_not_sent() {
+    let (registry, client) = published();
+    let package = "terraform-provider-demo_2.0.0_linux_amd64.zip";
+    let program = tofu_oci_testkit::executable("linux", "amd64", "demo\n");
+    let entry = ZipEntry::executable("terraform-provider-demo_v2.0.0", program);
+    Zip::new()
+        .entry(entry.crc(1))
+        .write(client.sandbox.join(package));
+    let run = client.line(&format!("publish provider {package} HOST/acme/demo"));
+    assert_eq!(run.status, 3, "{}", run.stderr);
+    let requests = registry.requests();
+    let writes = requests
+        .iter()
+        .filter(|r| !r.starts_with("HEAD") && !r.starts_with("GET"));
+    assert_eq!(writes.count(), 0, "{requests:?}");
 }

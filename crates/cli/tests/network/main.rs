@@ -14,6 +14,7 @@ mod encrypted;
 mod failures;
 mod round_trip;
 mod served;
+mod tokens;
 
 use tofu_oci_testkit::{ProviderRelease, Registry, Run, Sandbox};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tofu_oci::store::MemoryStorage;
 use tofu_oci_gateway::Distribution;
-use tofu_oci_store::MemoryStorage;
 use tofu_oci_testkit::{Registry, TokenService};
 
 use crate::{Client, FROM};
@@ -48,7 +48,10 @@ fn a_publish_takes_one_token() {
     let expected = [("repository:acme/demo:pull,push".to_owned(), 1)];
     assert_eq!(scopes(&service), BTreeMap::from(expected));
     // The first request told what is wanted; no other was sent in vain.
-    let refused = registry.requests().into_iter().filter(|r| r.ends_with(" 401"));
+    let refused = registry
+        .requests()
+        .into_iter()
+        .filter(|r| r.ends_with(" 401"));
     assert_eq!(refused.count(), 1);
 }
 
