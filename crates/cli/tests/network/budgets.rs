@@ -9,6 +9,13 @@ fn requests(registry: &Registry, client: &Client) -> String {
     client.sandbox.normalised(&registry.requests().join("\n"))
 }
 
+/// Requests that are sent side by side, and answered in any order.
+fn sorted(requests: &str) -> String {
+    let mut sorted: Vec<&str> = requests.lines().collect();
+    sorted.sort_unstable();
+    sorted.join("\n")
+}
+
 /// The part of the configuration that needs a provider and no module.
 fn provider_only(client: &Client, dir: &str) {
     let configuration = CONFIGURATION.split("\nmodule").next().unwrap();
@@ -121,10 +128,7 @@ fn an_unchanged_publish_only_looks() {
             requests.lines().all(|r| r.starts_with("HEAD ")),
             "{requests}"
         );
-        // They are asked side by side.
-        let mut sorted: Vec<&str> = requests.lines().collect();
-        sorted.sort_unstable();
-        let requests = sorted.join("\n");
+        let requests = sorted(&requests);
         match line.contains("provider") {
             true => {
                 insta::assert_snapshot!(requests, @r"
@@ -165,32 +169,32 @@ fn an_unchanged_copy_only_looks() {
     let _ = client.line(&copy).ok();
     let _ = (registry.requests(), target.requests());
     let _ = client.line(&copy).ok();
-    insta::assert_snapshot!(requests(&registry, &client), @r"
-    HEAD /v2/acme/demo/manifests/1.2.3 200
+    insta::assert_snapshot!(sorted(&requests(&registry, &client)), @r"
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
     GET /v2/acme/demo/manifests/sha256:[DIGEST] 200
     GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
-    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
     GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
-    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
     GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
-    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
     GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
-    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
     GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
-    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
-    ");
-    insta::assert_snapshot!(requests(&target, &client), @r"
     HEAD /v2/acme/demo/manifests/1.2.3 200
-    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
-    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
-    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
-    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
-    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
-    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
-    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    ");
+    insta::assert_snapshot!(sorted(&requests(&target, &client)), @r"
     GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
     GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
+    GET /v2/acme/demo/manifests/sha256-[DIGEST] 404
     GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    GET /v2/acme/demo/referrers/sha256:[DIGEST] 200
+    HEAD /v2/acme/demo/manifests/1.2.3 200
     ");
 }
 
