@@ -31,6 +31,8 @@ pub(super) fn advice(error: &RemoteError) -> Advice {
         RemoteError::RateLimited { .. } => Advice::new(Code::RateLimited)
             .hint("wait, log in for a higher limit, or lower `--jobs`"),
         RemoteError::Refused { answer, .. } => refused(answer),
+        RemoteError::Failed { answer, .. } if answer.status == 507 => Advice::new(Code::RegistryFailed)
+            .hint("who runs the registry has to make space; what was stored is not sent again"),
         RemoteError::Failed { .. } => Advice::new(Code::RegistryFailed)
             .hint("run the command again later; what was stored is not sent again"),
         RemoteError::Unsupported { .. } => Advice::new(Code::RegistryUnsupported)

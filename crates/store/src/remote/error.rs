@@ -187,12 +187,11 @@ pub enum RemoteError {
 impl RemoteError {
     /// Whether the same request may succeed a moment later.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable { .. }
-                | Self::TimedOut { .. }
-                | Self::RateLimited { .. }
-                | Self::Failed { .. }
-        )
+        match self {
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::RateLimited { .. } => true,
+            // Whoever has no space left has none a moment later, and each try may take more of it.
+            Self::Failed { answer, .. } => answer.status != 507,
+            _ => false,
+        }
     }
 }

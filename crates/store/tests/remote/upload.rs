@@ -473,3 +473,24 @@ async fn a_registry_that_takes_nothing_is_given_up() {
     let error = remote_error(soon(send_by(&bench, &bench.impatient_repository(), 9 * MIB)).await);
     assert!(matches!(error, RemoteError::TimedOut { .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_registry_that_is_full_is_asked_once() {
+    let bench = Bench::new();
+    let full = Canned::error(507, "DENIED", "no space left", "");
+    bench.on(puts(), Quirk::Answer(full.clone()));
+    let error = remote_error(put(&bench).await);
+    assert!(matches!(error, RemoteError::Failed { .. }), "{error:?}");
+    let seen = bench.quirks.seen();
+    let methods: Vec<_> = seen.iter().map(|seen| seen.method.as_str()).collect();
+    assert_eq!(methods, ["HEAD", "POST", "PUT"]);
+    // Nor is a piece sent twice.
+    let bench = Bench::new();
+    bench.on(puts().first(1), Quirk::Answer(Canned::status(413)));
+    bench.on(patches(), Quirk::Answer(full));
+    let error = send(&bench, 9 * MIB).await.unwrap_err();
+    assert!(!error.is_absent(), "{error:?}");
+    let seen = bench.quirks.seen();
+    let patches = seen.iter().filter(|seen| seen.method == "PATCH").count();
+    assert_eq!(patches, 1);
+}
