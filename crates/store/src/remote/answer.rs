@@ -14,6 +14,8 @@ use super::error::Answer;
 const BODY_LIMIT: usize = 64 * 1024;
 /// How much of it is kept.
 const MESSAGE_LIMIT: usize = 1024;
+/// What is said of a body that is one.
+pub(super) const PAGE: &str = "a web page, not an answer of a registry";
 /// Names under which registries number requests.
 const REQUEST_IDS: [&str; 5] = [
     "x-request-id",
@@ -148,14 +150,22 @@ fn word(value: &Value) -> Option<String> {
 
 /// A body that is no error document: nothing of a web page, the beginning of anything else.
 fn text(headers: &HeaderMap, body: &[u8]) -> String {
+    if is_page(headers, body) {
+        return PAGE.to_owned();
+    }
+    clean(String::from_utf8_lossy(body).trim(), MESSAGE_LIMIT)
+}
+
+/// Whether a body is a web page, by its type or by its first character.
+pub(super) fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
     let kind = headers.get(reqwest::header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let text = String::from_utf8_lossy(body);
-    let text = text.trim();
-    if kind.to_ascii_lowercase().starts_with("text/html") || text.starts_with('<') {
-        return "a web page, not an answer of a registry".to_owned();
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    match first {
+        Some(b'{') => false,
+        Some(b'<') => true,
+        _ => kind.to_ascii_lowercase().starts_with("text/html"),
     }
-    clean(text, MESSAGE_LIMIT)
 }
 
 /// One line without control characters, at most `limit` bytes.

@@ -9,6 +9,7 @@ use tofu_oci_types::oci::{
     Descriptor, Digest, MANIFEST_LIMIT, Manifest, MediaType, Tag, TagOrDigest,
 };
 
+use super::answer::{PAGE, is_page};
 use super::content::Body;
 use super::repository::RemoteRepository;
 use super::scope::Access;
@@ -44,6 +45,10 @@ impl RemoteRepository {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Err(self.absence(reply, at).await),
             _ => return Err(reply.failure(&self.registry, &what).await.into()),
+        }
+        // What asks people to log in or to pay answers every address with 200.
+        if is_page(reply.response.headers(), &body) {
+            return Err(self.registry.malformed(&what, PAGE).into());
         }
         let announced = self.announced(&reply, &what)?;
         let media_type = media_type(reply.response.headers());

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tofu_oci_store::remote::RemoteError;
 use tofu_oci_store::{Put, Repository, StoreError, TagRule, WritableRepository};
 use tofu_oci_testkit::{Canned, Quirk, Requests};
-use tofu_oci_types::oci::{Descriptor, Manifest};
+use tofu_oci_types::oci::{Descriptor, Manifest, TagOrDigest};
 
 use crate::bench::*;
 use crate::support::*;
@@ -298,4 +298,21 @@ async fn deletions_that_a_registry_does_not_have() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn a_web_page_is_no_manifest() {
+    let (bench, _) = with_image().await;
+    bench.on(
+        Requests::to("/manifests/"),
+        Quirk::Answer(Canned::page(200)),
+    );
+    let repo = bench.repository();
+    let error = remote_error(repo.manifest(&TagOrDigest::Tag(tag("1.0.0"))).await);
+    assert!(
+        matches!(&error, RemoteError::Malformed { reason, .. } if reason.contains("web page")),
+        "{error:?}"
+    );
+    let error = remote_error(repo.head(&tag("1.0.0")).await);
+    assert!(matches!(error, RemoteError::Malformed { .. }), "{error:?}");
 }
