@@ -163,7 +163,10 @@ async fn a_name_that_points_here_from_elsewhere() {
         ("evil.example", "421"),
     ] {
         let request = format!("GET /v2/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        assert_eq!(status(&server.exchange(&request).await), expected, "{host}");
+        let answer = server.exchange(&request).await;
+        assert_eq!(status(&answer), expected, "{host}");
+        let told = answer.contains(r#"{"errors":[{"code":"DENIED","message":"#);
+        assert_eq!(told, expected == "421", "{answer}");
     }
 }
 

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
-use hyper::header::CONTENT_LENGTH;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use hyper::{Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -122,7 +122,7 @@ impl Connections {
                 let Ok(response) = self.router.clone().call(request).await;
                 response
             }
-            false => (StatusCode::MISDIRECTED_REQUEST, "no such host here\n").into_response(),
+            false => misdirected(),
         };
         let entry = self.log.as_ref().map(|log| Entry {
             log: Arc::clone(log),
@@ -143,6 +143,16 @@ impl Connections {
         };
         Ok(Response::from_parts(parts, body))
     }
+}
+
+/// The answer to who asks for a host that this is not, in the form of the distribution spec.
+fn misdirected() -> Response {
+    const BODY: &str = concat!(
+        r#"{"errors":[{"code":"DENIED","message":"a server on loopback answers to the names of this machine only, "#,
+        r#"such as localhost; a proxy in front of it has to ask for one of them"}]}"#,
+    );
+    let kind = [(CONTENT_TYPE, "application/json")];
+    (StatusCode::MISDIRECTED_REQUEST, kind, BODY).into_response()
 }
 
 fn builder(limits: &Limits) -> Builder<TokioExecutor> {
