@@ -98,7 +98,7 @@ fn human(document: &GcDocument) -> String {
             entry
                 .problem
                 .as_ref()
-                .map_or("", |_| "damaged: nothing else goes"),
+                .map_or("", |_| "not finished, for the error below"),
         ]);
     }
     if document.uploads.files > 0 {

@@ -142,8 +142,13 @@ fn access(args: &ServeArgs) -> Result<Access, Failure> {
     Ok(Access::new(options, exposure)?)
 }
 
-/// One layout has no names to serve.
+/// One layout has no names to serve, and a file has nothing.
 fn check_directory(path: &Path) -> Result<(), Failure> {
+    if path.exists() && !path.is_dir() {
+        let message = format!("{} is no directory", shown(path.display()));
+        let hint = "name a directory; one that is not there is created";
+        return Err(Diagnostic::new(Code::Usage, message).hint(hint).into());
+    }
     if !path.join("index.json").exists() {
         return Ok(());
     }

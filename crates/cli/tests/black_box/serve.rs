@@ -175,6 +175,12 @@ fn what_cannot_be_served() {
     error[usage]: registry/acme/demo is itself one layout
       hint: name the directory that it lies in, or an empty one
     "#);
+    check!(sandbox, "serve --data users", @r#"
+    exit 2
+    -- stderr
+    error[usage]: users is no directory
+      hint: name a directory; one that is not there is created
+    "#);
     check!(sandbox, "serve --data registry --tls-cert users", @r#"
     exit 2
     -- stderr
