@@ -43,6 +43,9 @@ fn common(from: &Url, to: &Url) -> Result<(), Reason> {
     if to.host().is_none() {
         return Err("it has no host");
     }
+    if is_link_local(to) && to.host() != from.host() {
+        return Err("it leads to an address that only this machine's network can mean");
+    }
     if is_private(to) && !is_private(from) {
         return Err("it leads from a public host to a private address");
     }
@@ -54,6 +57,19 @@ pub(super) fn same_origin(a: &Url, b: &Url) -> bool {
     a.scheme() == b.scheme()
         && a.host() == b.host()
         && a.port_or_known_default() == b.port_or_known_default()
+}
+
+/// Whether it is a link-local address, such as that of the service which tells cloud machines their credentials.
+fn is_link_local(url: &Url) -> bool {
+    let address = match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address),
+        Some(Host::Ipv6(address)) => address.to_canonical(),
+        Some(Host::Domain(_)) | None => return false,
+    };
+    match address {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    }
 }
 
 /// Whether only this machine or its network can mean this address. Names are not looked up.
@@ -130,6 +146,10 @@ mod tests {
             (LOCAL, "http://127.0.0.1:5001/x", true, false),
             (LOCAL, "https://127.0.0.1:5000/x", true, false),
             (LOCAL, "https://store.example.net/x", true, false),
+            (LOCAL, "http://169.254.169.254/latest", false, false),
+            (LOCAL, "http://[::ffff:169.254.169.254]/", false, false),
+            (LOCAL, "http://[fe80::1]/", false, false),
+            ("http://169.254.1.1/v2/", "http://169.254.1.1/x", true, true),
         ] {
             let (from, to) = (url(from), url(to));
             assert_eq!(check_redirect(&from, &to).is_ok(), redirect, "{from} {to}");
