@@ -10,6 +10,7 @@
 )]
 
 mod budgets;
+mod configured;
 mod encrypted;
 mod failures;
 mod round_trip;
