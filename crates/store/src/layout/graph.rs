@@ -87,10 +87,8 @@ impl Shared {
     /// The manifest that a tag or digest stands for; `None` when there is none.
     pub(super) fn read_manifest(&self, repo: &Repo, at: &TagOrDigest) -> Result<Option<Manifest>> {
         let found = match at {
-            TagOrDigest::Tag(tag) => match self.resolve(repo, tag)? {
-                Some(stat) => self.stat_manifest(repo, &stat.digest)?,
-                None => None,
-            },
+            // The entry tells everything; whether the file agrees, reading it shows.
+            TagOrDigest::Tag(tag) => self.resolve(repo, tag)?,
             TagOrDigest::Digest(digest) => self.stat_manifest(repo, digest)?,
         };
         let Some(stat) = found else {
@@ -107,6 +105,10 @@ impl Shared {
         let path = repo.blob(digest)?;
         let bytes = self.files.read(&path, MANIFEST_LIMIT);
         let bytes = bytes.map_err(|error| damage_of(&path, MANIFEST_LIMIT, error))?;
+        let (expected, got) = (stat.size, bytes.len() as u64);
+        if got != expected {
+            return Err(StoreError::damaged(path, Damage::Size { expected, got }));
+        }
         verified_manifest(place, bytes.into(), digest, stat.media_type.as_ref()).map(Some)
     }
 
