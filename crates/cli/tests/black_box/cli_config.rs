@@ -315,7 +315,7 @@ fn the_flag_goes_before_the_configuration() {
 
 #[test]
 fn development_overrides_are_named() {
-    let text = "provider_installation {\n  dev_overrides {\n    \"acme/demo\" = \"/work/demo\"\n  }\n  direct {}\n}\n";
+    let text = "provider_installation {\n  dev_overrides {\n    \"acme/demo\" = \"/srv/demo\"\n  }\n  direct {}\n}\n";
     let sandbox = configured(text);
     sandbox.write("main.tf", "");
     check!(sandbox, "install", @r"
@@ -323,7 +323,7 @@ fn development_overrides_are_named() {
     -- stdout
     there is nothing to install; the lock file stays as it is
     -- stderr
-    warning[dev-overrides]: the CLI configuration has development overrides, which clients use in place of what is installed: acme/demo (/work/demo)
+    warning[dev-overrides]: the CLI configuration has development overrides, which clients use in place of what is installed: acme/demo (/srv/demo)
       hint: remove the dev_overrides block once the providers are no longer worked on
     ");
     let run = sandbox.line("install --json").ok();
