@@ -50,17 +50,14 @@ impl ConfigFiles {
         default_host: &Hostname,
     ) -> Result<CliConfig, Failure> {
         let exists = |path: &Path| path.exists();
-        let locations = match &self.named {
-            Some(file) => ConfigLocations::Named(file.clone()),
-            None => ConfigLocations::find(client, &self.environment, &exists),
-        };
-        let locations = match self.missing(client) {
+        let locations = match (&self.named, self.missing(client)) {
+            (Some(file), _) => ConfigLocations::Named(file.clone()),
             // As the clients do: they warn, and go on as if the file were empty.
-            Some(_) => ConfigLocations::Usual {
+            (None, Some(_)) => ConfigLocations::Usual {
                 file: None,
                 directory: None,
             },
-            None => locations,
+            (None, None) => ConfigLocations::find(client, &self.environment, &exists),
         };
         let mut reader = CliConfigReader::new(default_host, &self.environment);
         match locations {

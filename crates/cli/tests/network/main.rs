@@ -13,6 +13,7 @@ mod budgets;
 mod configured;
 mod encrypted;
 mod failures;
+mod proxies;
 mod round_trip;
 mod served;
 mod tokens;
