@@ -1,11 +1,12 @@
 //! Where packages are found ([`Source`]), and how they are fetched, verified and unpacked in one
-//! step ([`fetch_provider`], [`fetch_module`]).
+//! step ([`fetch_provider`], [`fetch_module`]). What lies beside a release is read by [`evidence`].
 //!
 //! A package that has not been verified cannot be installed, because what installs takes a
 //! [`Fetched`], and only fetching makes one.
 
 mod connect;
 mod error;
+pub mod evidence;
 mod fetch;
 mod meta;
 mod multi;

@@ -52,6 +52,50 @@ impl AttachmentKind {
         .find(|kind| kind.artifact_type().as_str() == artifact_type.essence())
     }
 
+    /// The kind of a manifest that refers to another: what it says it is, and where that says nothing, as in
+    /// manifests of older tools, what its only layer is.
+    pub fn of_manifest(manifest: &Manifest) -> Option<Self> {
+        let said = manifest.artifact_type()?;
+        let image = manifest.as_image()?;
+        if let Some(kind) = Self::of(said) {
+            return Some(kind);
+        }
+        let [layer] = image.layers.as_slice() else {
+            return None;
+        };
+        // How a checksums file is attached where signatures are attached to it in turn.
+        let title = layer.annotations.get(annotation::TITLE);
+        let list = title.is_some_and(|title| title.ends_with("_SHA256SUMS"));
+        if list && is_text(said) {
+            return Some(Self::Shasums);
+        }
+        match says_nothing(said) {
+            true => Self::of(&layer.media_type),
+            false => None,
+        }
+    }
+
+    /// Whether a manifest that is listed under `artifact_type` may be an attachment, so that it is worth
+    /// reading.
+    pub fn may_be(artifact_type: Option<&MediaType>) -> bool {
+        artifact_type
+            .is_none_or(|kind| Self::of(kind).is_some() || is_text(kind) || says_nothing(kind))
+    }
+
+    /// Whether `layer` is the only or first layer of a document of this kind.
+    pub fn begins_with(self, layer: &Descriptor) -> bool {
+        self.layer_type().as_str() == layer.media_type.essence()
+    }
+
+    /// The longest file of this kind that is read, in bytes.
+    pub fn limit(self) -> u64 {
+        match self {
+            Self::Shasums | Self::PackageHashes => 4 << 20,
+            Self::RegistryManifest => 1 << 20,
+            Self::Spdx | Self::CycloneDx => 32 << 20,
+        }
+    }
+
     /// What people call it.
     pub fn name(self) -> &'static str {
         match self {
@@ -73,6 +117,19 @@ impl AttachmentKind {
             Self::PackageHashes => PACKAGE_HASHES,
         }
     }
+}
+
+/// Types that tools give to a manifest, or to its configuration, when they mean nothing by it.
+fn says_nothing(kind: &MediaType) -> bool {
+    *kind == MediaType::EMPTY
+        || *kind == MediaType::IMAGE_CONFIG
+        || kind.essence() == "application/vnd.unknown.config.v1+json"
+        || kind.essence() == "application/vnd.unknown.artifact.v1"
+}
+
+/// Types under which a checksums file is attached by itself.
+fn is_text(kind: &MediaType) -> bool {
+    matches!(kind.essence(), "text/plain" | "text/plain+sha256sum")
 }
 
 /// One file of an attachment. Small: evidence is kept in memory.

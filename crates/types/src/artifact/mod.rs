@@ -11,6 +11,7 @@
 //! The first half is what OpenTofu 1.10 and later read; the attachments and annotations are ours.
 
 mod attachment;
+mod embedded;
 mod error;
 mod module;
 mod provider;
@@ -22,6 +23,7 @@ mod user_annotations;
 mod tests;
 
 pub use attachment::{Attachment, AttachmentKind, AttachmentLayer};
+pub use embedded::{EMBEDDED_LAYERS, EMBEDDED_LIMIT, EmbeddedDocument};
 pub use error::ArtifactError;
 pub use module::{ModuleArtifact, ModuleDraft, ModuleManifest};
 pub use provider::{PackageDraft, Profile, ProviderArtifact, ReleaseDraft, TargetManifest};

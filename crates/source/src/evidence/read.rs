@@ -1,0 +1,358 @@
+//! Reading evidence.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use tofu_oci_store::{Repository, StoreError};
+use tofu_oci_types::artifact::{AttachmentKind, EmbeddedDocument, PGP_KEYS, PGP_SIGNATURE};
+use tofu_oci_types::oci::{Descriptor, Digest, Manifest};
+use tofu_oci_types::tofu::Platform;
+
+use super::{
+    Contents, EvidenceDocument, EvidenceError, EvidenceLayer, EvidenceOptions, EvidenceSubjects,
+    Found, ReleaseEvidence,
+};
+
+/// How many requests are under way at a time.
+const AT_A_TIME: usize = 8;
+/// How many referrers of one manifest are looked at.
+const REFERRERS: usize = 1000;
+/// How many files one document may have.
+const LAYERS: usize = 64;
+/// How long the files of all documents together may be, in bytes.
+const TOTAL: u64 = 256 << 20;
+
+/// Reads what lies beside a release: everything that refers to its manifests, and everything inside them.
+///
+/// The order is that of the subjects, root first; of each the referrers by digest, then what is inside.
+///
+/// # Errors
+///
+/// [`EvidenceError`] where the repository does not answer, or has too much. What is found and is no evidence
+/// does not stop the rest: it is told in [`ReleaseEvidence::refused`].
+pub async fn read_evidence(
+    repository: &dyn Repository,
+    subjects: &EvidenceSubjects<'_>,
+    options: &EvidenceOptions,
+) -> Result<ReleaseEvidence, EvidenceError> {
+    let reader = Reader {
+        repository,
+        options,
+    };
+    let root = std::iter::once((None, subjects.root));
+    let targets = subjects.targets.iter();
+    let all = root.chain(targets.map(|(platform, target)| (Some(platform.clone()), *target)));
+    let found: Vec<Vec<Result<EvidenceDocument, EvidenceError>>> = futures_util::stream::iter(all)
+        .map(|(platform, manifest)| reader.about(platform, manifest))
+        .buffered(AT_A_TIME)
+        .try_collect()
+        .await?;
+    let mut evidence = ReleaseEvidence::default();
+    for found in found.into_iter().flatten() {
+        match found {
+            Ok(document) => evidence.documents.push(document),
+            Err(refused) => evidence.refused.push(refused),
+        }
+    }
+    if options.contents == Contents::Read {
+        reader.fill(&mut evidence, subjects.root.digest()).await?;
+    }
+    Ok(evidence)
+}
+
+struct Reader<'a> {
+    repository: &'a dyn Repository,
+    options: &'a EvidenceOptions,
+}
+
+impl Reader<'_> {
+    fn place(&self) -> String {
+        self.repository.place().to_string()
+    }
+
+    fn wanted(&self, kind: AttachmentKind) -> bool {
+        self.options.kinds.is_empty() || self.options.kinds.contains(&kind)
+    }
+
+    /// The documents about one manifest.
+    async fn about(
+        &self,
+        platform: Option<Platform>,
+        manifest: &Manifest,
+    ) -> Result<Vec<Result<EvidenceDocument, EvidenceError>>, EvidenceError> {
+        let subject = manifest.descriptor();
+        let listed = self.listed(subject).await?;
+        let candidates = listed.into_iter().filter(|referrer| {
+            let kind = referrer.artifact_type.as_ref();
+            match kind.and_then(AttachmentKind::of) {
+                Some(kind) => self.wanted(kind),
+                None => AttachmentKind::may_be(kind),
+            }
+        });
+        let read: Vec<Result<Option<EvidenceDocument>, EvidenceError>> =
+            futures_util::stream::iter(candidates)
+                .map(|referrer| self.referrer(subject, referrer))
+                .buffered(AT_A_TIME)
+                .collect()
+                .await;
+        let mut documents = Vec::new();
+        for read in read {
+            match read {
+                Ok(Some(document)) => documents.push(Ok(document)),
+                Ok(None) => {}
+                Err(error) if error.is_refusal() => documents.push(Err(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        let embedded = manifest.as_image().map(EmbeddedDocument::read);
+        for document in embedded.unwrap_or_default() {
+            if self.wanted(document.kind) {
+                let found = Found::Embedded(subject.clone());
+                let layers = document.layers;
+                documents.push(self.document(document.kind, subject, found, &layers));
+            }
+        }
+        for document in documents.iter_mut().flatten() {
+            document.platform.clone_from(&platform);
+        }
+        Ok(documents)
+    }
+
+    async fn listed(&self, subject: &Descriptor) -> Result<Vec<Descriptor>, EvidenceError> {
+        let listed = self.repository.referrers(subject, None).await;
+        let listed = listed.map_err(|source| EvidenceError::List {
+            subject: subject.digest.clone(),
+            place: self.place(),
+            source,
+        })?;
+        match listed.len() > REFERRERS {
+            true => Err(self.too_many(&subject.digest, REFERRERS as u64)),
+            false => Ok(listed),
+        }
+    }
+
+    /// What a manifest that refers to `subject` is, where it is evidence of a kind that is wanted.
+    async fn referrer(
+        &self,
+        subject: &Descriptor,
+        referrer: Descriptor,
+    ) -> Result<Option<EvidenceDocument>, EvidenceError> {
+        let manifest = self.manifest(subject, &referrer).await?;
+        let Some(kind) = AttachmentKind::of_manifest(&manifest).filter(|kind| self.wanted(*kind))
+        else {
+            return Ok(None);
+        };
+        self.check_subject(subject, &manifest)?;
+        let layers = manifest.as_image().map_or(&[][..], |image| &image.layers);
+        let found = Found::Referrer(manifest.as_referrer());
+        let mut document = self.document(kind, subject, found, layers)?;
+        let signed = layers.iter().any(|layer| {
+            let essence = layer.media_type.essence();
+            essence == PGP_SIGNATURE.as_str()
+        });
+        if kind == AttachmentKind::Shasums && !signed {
+            self.add_signatures(manifest.descriptor(), &mut document)
+                .await?;
+        }
+        Ok(Some(document))
+    }
+
+    /// A checksums file without signatures may have them as referrers of its own.
+    async fn add_signatures(
+        &self,
+        list: &Descriptor,
+        document: &mut EvidenceDocument,
+    ) -> Result<(), EvidenceError> {
+        for referrer in self.listed(list).await? {
+            let essence = referrer.artifact_type.as_ref().map(|kind| kind.essence());
+            if essence != Some(PGP_SIGNATURE.as_str()) {
+                continue;
+            }
+            let manifest = self.manifest(list, &referrer).await?;
+            self.check_subject(list, &manifest)?;
+            let layers = manifest.as_image().map_or(&[][..], |image| &image.layers);
+            for layer in layers {
+                let essence = layer.media_type.essence();
+                if essence == PGP_SIGNATURE.as_str() || essence == PGP_KEYS.as_str() {
+                    self.check_layer(document.kind, layer)?;
+                    document.layers.push(EvidenceLayer::of(layer));
+                }
+            }
+            if document.layers.len() > LAYERS {
+                return Err(self.too_many(&list.digest, LAYERS as u64));
+            }
+        }
+        Ok(())
+    }
+
+    async fn manifest(
+        &self,
+        subject: &Descriptor,
+        referrer: &Descriptor,
+    ) -> Result<Manifest, EvidenceError> {
+        let at = referrer.digest.clone().into();
+        let manifest = self.repository.manifest(&at).await;
+        manifest.map_err(|source| self.unreadable(&referrer.digest, &subject.digest, source))
+    }
+
+    /// A list of referrers can name anything; the manifest itself says what it is about.
+    fn check_subject(
+        &self,
+        subject: &Descriptor,
+        manifest: &Manifest,
+    ) -> Result<(), EvidenceError> {
+        let names = manifest.subject().map(|subject| &subject.digest);
+        if names == Some(&subject.digest) {
+            return Ok(());
+        }
+        Err(EvidenceError::OtherSubject {
+            referrer: manifest.digest().clone(),
+            subject: subject.digest.clone(),
+            names: names.cloned(),
+            place: self.place(),
+        })
+    }
+
+    fn document(
+        &self,
+        kind: AttachmentKind,
+        subject: &Descriptor,
+        found: Found,
+        layers: &[Descriptor],
+    ) -> Result<EvidenceDocument, EvidenceError> {
+        let referrer = match &found {
+            Found::Referrer(manifest) | Found::Embedded(manifest) => manifest.digest.clone(),
+        };
+        if !layers.first().is_some_and(|layer| kind.begins_with(layer)) {
+            return Err(EvidenceError::NotADocument {
+                referrer,
+                kind,
+                place: self.place(),
+            });
+        }
+        if layers.len() > LAYERS {
+            return Err(self.too_many(&subject.digest, LAYERS as u64));
+        }
+        for layer in layers {
+            self.check_layer(kind, layer)?;
+        }
+        Ok(EvidenceDocument {
+            kind,
+            platform: None,
+            subject: subject.digest.clone(),
+            found,
+            layers: layers.iter().map(EvidenceLayer::of).collect(),
+        })
+    }
+
+    fn check_layer(&self, kind: AttachmentKind, layer: &Descriptor) -> Result<(), EvidenceError> {
+        let limit = kind.limit();
+        if layer.size <= limit {
+            return Ok(());
+        }
+        Err(EvidenceError::TooLarge {
+            digest: layer.digest.clone(),
+            kind,
+            size: layer.size,
+            limit,
+            place: self.place(),
+        })
+    }
+
+    /// Fetches the files of all documents, each content once.
+    async fn fill(
+        &self,
+        evidence: &mut ReleaseEvidence,
+        root: &Digest,
+    ) -> Result<(), EvidenceError> {
+        let mut wanted: HashMap<Digest, Descriptor> = HashMap::new();
+        let layers = evidence.documents.iter().flat_map(|found| &found.layers);
+        for layer in layers {
+            let descriptor = &layer.descriptor;
+            wanted
+                .entry(descriptor.digest.clone())
+                .or_insert_with(|| descriptor.plain());
+        }
+        let total = wanted.values().map(|layer| layer.size).sum::<u64>();
+        if total > TOTAL {
+            return Err(self.too_many(root, TOTAL));
+        }
+        let contents: HashMap<Digest, Result<Bytes, StoreError>> =
+            futures_util::stream::iter(wanted)
+                .map(|(digest, layer)| async move {
+                    let content = self.content(&layer).await;
+                    (digest, content)
+                })
+                .buffer_unordered(AT_A_TIME)
+                .collect()
+                .await;
+        let mut contents = contents;
+        for document in std::mem::take(&mut evidence.documents) {
+            match self.filled(document, &mut contents) {
+                Ok(document) => evidence.documents.push(document),
+                Err(error) if error.is_refusal() => evidence.refused.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn filled(
+        &self,
+        mut document: EvidenceDocument,
+        contents: &mut HashMap<Digest, Result<Bytes, StoreError>>,
+    ) -> Result<EvidenceDocument, EvidenceError> {
+        for layer in &mut document.layers {
+            let digest = &layer.descriptor.digest;
+            let content = match contents.get(digest) {
+                Some(Ok(content)) if content.len() as u64 == layer.descriptor.size => {
+                    content.clone()
+                }
+                Some(Ok(content)) => {
+                    let source = StoreError::TooLong {
+                        digest: digest.clone(),
+                        expected: layer.descriptor.size,
+                        got: content.len() as u64,
+                    };
+                    return Err(self.unreadable(digest, &document.subject, source));
+                }
+                // What failed is told once, for the first document that lacks it.
+                _ => {
+                    let source = match contents.remove(digest) {
+                        Some(Err(error)) => error,
+                        _ => StoreError::AbsentBlob {
+                            place: self.repository.place().clone(),
+                            digest: digest.clone(),
+                        },
+                    };
+                    return Err(self.unreadable(digest, &document.subject, source));
+                }
+            };
+            layer.content = Some(content);
+        }
+        Ok(document)
+    }
+
+    async fn content(&self, layer: &Descriptor) -> Result<Bytes, StoreError> {
+        let reader = self.repository.blob(layer).await?;
+        reader.into_bytes(layer.size).await
+    }
+
+    fn unreadable(&self, digest: &Digest, subject: &Digest, source: StoreError) -> EvidenceError {
+        EvidenceError::Read {
+            digest: digest.clone(),
+            subject: subject.clone(),
+            place: self.place(),
+            source,
+        }
+    }
+
+    fn too_many(&self, subject: &Digest, limit: u64) -> EvidenceError {
+        EvidenceError::TooMany {
+            subject: subject.clone(),
+            limit,
+            place: self.place(),
+        }
+    }
+}
