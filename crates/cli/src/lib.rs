@@ -18,6 +18,7 @@ mod diagnostic;
 mod document;
 mod interrupt;
 mod log;
+mod manual;
 mod network;
 mod open_files;
 mod printer;

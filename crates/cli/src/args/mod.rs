@@ -13,6 +13,7 @@ mod install;
 mod list;
 mod login;
 mod logout;
+mod man;
 mod module_from;
 mod publish;
 mod publish_module;
@@ -36,6 +37,7 @@ pub(crate) use install::{InstallArgs, OriginArg};
 pub(crate) use list::ListArgs;
 pub(crate) use login::LoginArgs;
 pub(crate) use logout::LogoutArgs;
+pub(crate) use man::ManArgs;
 pub(crate) use module_from::ModuleFrom;
 pub(crate) use publish::{PublishArgs, PublishCommand, PublishShared};
 pub(crate) use publish_module::PublishModuleArgs;
@@ -99,4 +101,5 @@ pub(crate) enum Command {
     Fsck(FsckArgs),
     CliConfig(CliConfigArgs),
     Completions(CompletionsArgs),
+    Man(ManArgs),
 }

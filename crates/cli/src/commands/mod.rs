@@ -10,6 +10,7 @@ mod install;
 mod list;
 mod login;
 mod logout;
+mod man;
 mod no_source;
 mod publish_module;
 mod publish_provider;
@@ -67,6 +68,7 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Ending, Stop>
         Command::Fsck(args) => fsck::run(&args, settings),
         Command::CliConfig(args) => cli_config::run(&args, settings),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

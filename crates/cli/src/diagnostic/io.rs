@@ -1,8 +1,20 @@
 //! File operations that failed.
 
 use std::io::{Error, ErrorKind};
+use std::path::Path;
 
-use super::{Advice, Code};
+use super::{Advice, Code, Diagnostic, Failure};
+
+/// A file or directory that could not be written.
+pub(crate) fn unwritten(path: &Path, error: &Error) -> Failure {
+    let message = format!("cannot write {}", path.display());
+    Diagnostic {
+        message,
+        causes: vec![error.to_string()],
+        ..Diagnostic::of(error, advice(error))
+    }
+    .into()
+}
 
 /// What the kind of an operation's error says. Kinds are the system's, and new ones appear with
 /// new systems: what has no advice of its own is [`Code::Io`].
