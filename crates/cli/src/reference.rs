@@ -155,8 +155,8 @@ pub fn error_codes() -> String {
 pub fn json() -> String {
     let mut page = format!(
         "{NOTICE}# JSON documents\n\nWith `--json` a command prints one document to standard output. \
-         As long as its `version` is 1, fields are only added. Warnings and errors are documents of \
-         one line each on standard error.\n\nA field whose type ends in `?` may be absent. \
+         As long as its `version` is 1, fields are only added. Progress, warnings and errors are \
+         documents of one line each on standard error.\n\nA field whose type ends in `?` may be absent. \
          Sizes are bytes, times are RFC 3339 in UTC.\n\n"
     );
     for document in documents() {
@@ -208,6 +208,7 @@ pub fn documents() -> Vec<JsonDocument> {
         entry::<document::CliConfigDocument>(),
         entry::<document::ErrorDocument>(),
         entry::<document::WarningDocument>(),
+        entry::<document::ProgressDocument>(),
     ]
 }
 

@@ -116,12 +116,17 @@ impl Settings {
             (_, Format::Json) => WarningForm::Json,
             (_, Format::Human) => WarningForm::Human,
         };
-        // Of a plan nothing is finished, so there is no line to print.
+        // Of a plan nothing is begun or finished, so there is no line to print.
         let mode = match (self.progress, writes) {
-            (ProgressMode::Lines, Writes::DryRun) => ProgressMode::Silent,
+            (ProgressMode::Lines | ProgressMode::Json, Writes::DryRun) => ProgressMode::Silent,
             (mode, _) => mode,
         };
-        TerminalReporter::new(mode, warnings, printer.verbosity, printer.colour)
+        // What is told to whom wants to know more is told to people.
+        let verbosity = match printer.format {
+            Format::Json => printer.verbosity.min(Verbosity::Normal),
+            Format::Human => printer.verbosity,
+        };
+        TerminalReporter::new(mode, warnings, verbosity, printer.colour)
     }
 }
 
@@ -161,8 +166,10 @@ fn environment() -> CliEnvironment {
 }
 
 fn progress(format: Format, verbosity: Verbosity) -> ProgressMode {
-    if format == Format::Json || verbosity == Verbosity::Quiet {
-        return ProgressMode::Silent;
+    match (verbosity, format) {
+        (Verbosity::Quiet, _) => return ProgressMode::Silent,
+        (_, Format::Json) => return ProgressMode::Json,
+        (_, Format::Human) => {}
     }
     let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     if std::io::stderr().is_terminal() && !dumb {

@@ -239,13 +239,13 @@ async fn a_server_that_is_killed_leaves_nothing_half_visible() {
     }
 }
 
-/// A file system that is mounted for reading only.
-struct ReadOnly;
+/// A file system that is mounted for reading only, or files that belong to somebody else.
+struct ReadOnly(ErrorKind);
 
 impl FileObserver for ReadOnly {
     fn before(&self, op: &FileOp<'_>) -> Verdict {
         match op.changes() {
-            true => Verdict::Fail(ErrorKind::ReadOnlyFilesystem.into()),
+            true => Verdict::Fail(self.0.into()),
             false => Verdict::Proceed,
         }
     }
@@ -256,25 +256,32 @@ async fn a_read_only_disk_can_be_read() {
     let writable = Registry::layout();
     let pushed = writable.push_image("a", "1.0.0", b"layer").await;
     let dir = writable.dir.unwrap();
-    let registry = over(&dir, Arc::new(ReadOnly));
-    assert_eq!(
-        registry.get(&manifest("a", "1.0.0")).await.body,
-        pushed.bytes()
-    );
-    assert_eq!(
-        registry.get(&blob("a", &Digest::of(b"layer"))).await.body,
-        "layer"
-    );
-    assert_eq!(registry.get("/v2/a/tags/list").await.status, 200);
-    let reply = registry.send("POST", &uploads("a"), &[], "").await;
-    reply.refused(500, "UNKNOWN");
-    registry
-        .put_manifest("a", "latest", &pushed)
-        .await
-        .refused(500, "UNKNOWN");
-    let text = String::from_utf8(reply.body.to_vec()).unwrap();
-    let path = dir.path().to_str().unwrap();
-    assert!(!text.contains(path), "no paths to strangers: {text}");
+    for kind in [ErrorKind::ReadOnlyFilesystem, ErrorKind::PermissionDenied] {
+        let registry = over(&dir, Arc::new(ReadOnly(kind)));
+        assert_eq!(
+            registry.get(&manifest("a", "1.0.0")).await.body,
+            pushed.bytes()
+        );
+        assert_eq!(
+            registry.get(&blob("a", &Digest::of(b"layer"))).await.body,
+            "layer"
+        );
+        assert_eq!(registry.get("/v2/a/tags/list").await.status, 200);
+        let reply = registry.send("POST", &uploads("a"), &[], "").await;
+        // Nothing that a client would try again.
+        reply.refused(403, "DENIED");
+        registry
+            .put_manifest("a", "latest", &pushed)
+            .await
+            .refused(403, "DENIED");
+        registry
+            .delete(&manifest("a", pushed.digest()))
+            .await
+            .refused(405, "UNSUPPORTED");
+        let text = String::from_utf8(reply.body.to_vec()).unwrap();
+        let path = dir.path().to_str().unwrap();
+        assert!(!text.contains(path), "no paths to strangers: {text}");
+    }
 }
 
 #[tokio::test]

@@ -213,6 +213,32 @@ async fn whoever_says_nothing_is_left() {
 }
 
 #[tokio::test]
+async fn a_connection_without_requests_is_closed_although_pings_are_answered() {
+    let server = Running::with_limits(short()).await;
+    let mut stream = server.connect().await;
+    // The preface of HTTP/2, and settings of none.
+    let begin = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    stream.write_all(begin).await.unwrap();
+    let (mut pings, mut left) = (0, false);
+    let mut head = [0; 9];
+    while stream.read_exact(&mut head).await.is_ok() {
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        stream.read_exact(&mut payload).await.unwrap();
+        let (kind, acknowledges) = (head[3], head[4] & 1 == 1);
+        if kind == 6 && !acknowledges {
+            pings += 1;
+            let mut answer = b"\0\0\x08\x06\x01\0\0\0\0".to_vec();
+            answer.extend_from_slice(&payload);
+            // It may be closed meanwhile.
+            let _ = stream.write_all(&answer).await;
+        }
+        left |= kind == 7;
+    }
+    assert!(pings > 0 && left, "{pings} pings, told: {left}");
+}
+
+#[tokio::test]
 async fn a_body_has_to_move() {
     let server = Running::with_limits(short()).await;
     let digest = Digest::of(b"");

@@ -13,7 +13,7 @@ use crate::error::{Result, StoreError};
 use crate::place::Place;
 use crate::reader::{BlobReader, PartReader};
 use crate::repository::{Put, PutManifest, Repository, WritableRepository};
-use crate::storage::{Kind, Stat, Storage, User};
+use crate::storage::{Keep, Kind, Stat, Storage, User};
 
 /// One repository of a [`Storage`].
 #[derive(Clone)]
@@ -298,6 +298,7 @@ impl WritableRepository for StorageRepository {
     }
 
     async fn delete(&self, at: &TagOrDigest) -> Result<()> {
-        self.storage.delete(&self.name, at, Kind::Manifest).await
+        let (kind, keep) = (Kind::Manifest, Keep::Nothing);
+        self.storage.delete(&self.name, at, kind, keep).await
     }
 }

@@ -149,6 +149,14 @@ pub enum StoreError {
         /// A manifest that lists it.
         by: Digest,
     },
+    /// A tag was to be deleted, or what it names, that has to be kept.
+    #[error("the tag {:?} of {place} is kept", tag.as_str())]
+    KeptTag {
+        /// The repository.
+        place: Place,
+        /// The tag.
+        tag: Tag,
+    },
     /// The bytes of a manifest are not one.
     #[error("the manifest {digest} of {place} is refused")]
     Manifest {

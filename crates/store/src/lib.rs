@@ -42,4 +42,4 @@ pub use place::{Domain, Place, StorageId};
 pub use reader::{BlobReader, PartReader};
 pub use repository::{Put, PutManifest, Repository, TagRule, WritableRepository};
 pub use staged::StagedRepository;
-pub use storage::{InvalidUploadId, Kind, Stat, Storage, Upload, UploadId, User};
+pub use storage::{InvalidUploadId, Keep, Kind, Stat, Storage, Upload, UploadId, User};

@@ -16,7 +16,7 @@ use crate::error::{Result, StoreError};
 use crate::place::{Domain, Place, StorageId};
 use crate::reader::PartReader;
 use crate::repository::{Put, PutManifest};
-use crate::storage::{Kind, Stat, Storage, Upload, UploadId, User};
+use crate::storage::{Keep, Kind, Stat, Storage, Upload, UploadId, User};
 
 /// A storage in memory. A clone shares the content.
 #[derive(Clone)]
@@ -139,8 +139,22 @@ impl Content {
         self.manifests.values().find(lists).map(Manifest::digest)
     }
 
-    fn delete(&mut self, place: &Place, at: &TagOrDigest, kind: Kind) -> Result<()> {
+    fn delete(
+        &mut self,
+        place: &Place,
+        at: &TagOrDigest,
+        kind: Kind,
+        keep: Keep,
+    ) -> Result<()> {
         let place = place.clone();
+        let mut tags = self.tags.iter().filter(|(tag, digest)| match at {
+            TagOrDigest::Tag(named) => *tag == named,
+            TagOrDigest::Digest(named) => kind == Kind::Manifest && *digest == named,
+        });
+        if let Some((tag, _)) = tags.find(|(tag, _)| keep.keeps(tag)) {
+            let tag = tag.clone();
+            return Err(StoreError::KeptTag { place, tag });
+        }
         let digest = match at {
             TagOrDigest::Tag(tag) => {
                 let gone = self.tags.remove(tag);
@@ -380,11 +394,12 @@ impl Storage for MemoryStorage {
         repository: &RepositoryName,
         at: &TagOrDigest,
         kind: Kind,
+        keep: Keep,
     ) -> Result<()> {
         let place = self.place(repository);
         let mut state = lock(&self.state);
         match state.repositories.get_mut(repository) {
-            Some(content) => content.delete(&place, at, kind),
+            Some(content) => content.delete(&place, at, kind, keep),
             None => Err(StoreError::AbsentRepository { place }),
         }
     }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tofu_oci_types::oci::{
     Descriptor, Digest, Manifest, MediaType, RepositoryName, Tag, TagOrDigest,
 };
+use tofu_oci_types::tofu::Version;
 
 use crate::adaptor::read_manifest;
 use crate::error::Result;
@@ -24,6 +25,26 @@ pub enum Kind {
     Manifest,
     /// Bytes with a digest.
     Blob,
+}
+
+/// Which tags a delete must leave, and with them what they name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// None.
+    #[default]
+    Nothing,
+    /// The canonical tags of versions.
+    Versions,
+}
+
+impl Keep {
+    /// Whether the tag stays.
+    pub(crate) fn keeps(self, tag: &Tag) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Versions => Version::from_tag(tag).is_some(),
+        }
+    }
 }
 
 /// What a storage knows about content without reading it.
@@ -256,12 +277,19 @@ pub trait Storage: Send + Sync {
         kind: Option<&MediaType>,
     ) -> Result<Vec<Descriptor>>;
 
-    /// Deletes a tag, a manifest with all its tags, or a blob.
+    /// Deletes a tag, a manifest with all its tags, or a blob. What is to be kept is looked at in the same step,
+    /// so that no tag gets between.
     ///
     /// # Errors
-    /// Absence; [`StoreError::Referenced`](crate::StoreError::Referenced).
-    async fn delete(&self, repository: &RepositoryName, at: &TagOrDigest, kind: Kind)
-    -> Result<()>;
+    /// Absence; [`StoreError::Referenced`](crate::StoreError::Referenced);
+    /// [`StoreError::KeptTag`](crate::StoreError::KeptTag).
+    async fn delete(
+        &self,
+        repository: &RepositoryName,
+        at: &TagOrDigest,
+        kind: Kind,
+        keep: Keep,
+    ) -> Result<()>;
 }
 
 /// An upload that somebody holds. Dropping it keeps the bytes, for [`Storage::resume`].

@@ -11,7 +11,7 @@ mod support;
 
 use bytes::Bytes;
 use support::*;
-use tofu_oci_store::{Kind, Put, StoreError, TagRule, User};
+use tofu_oci_store::{Keep, Kind, Put, StoreError, TagRule, User};
 use tofu_oci_types::oci::{Algorithm, Digest, TagOrDigest};
 
 fn chunk(text: &'static str) -> Bytes {
@@ -181,7 +181,7 @@ async fn blobs_are_found_linked_and_deleted() {
         }
         let delete = async |repo, digest: &Digest, kind| {
             let at = TagOrDigest::Digest(digest.clone());
-            storage.delete(repo, &at, kind).await
+            storage.delete(repo, &at, kind, Keep::Nothing).await
         };
         let refused = delete(&one, &layer, Kind::Blob).await;
         assert!(matches!(refused, Err(StoreError::Referenced { .. })));

@@ -159,7 +159,8 @@ fn check_directory(path: &Path) -> Result<(), Failure> {
 
 fn tls(args: &ServeArgs, files: &Files, settings: &Settings) -> Result<Option<Tls>, Failure> {
     if let (Some(certificates), Some(key)) = (&args.tls_cert, &args.tls_key) {
-        return Ok(Some(Tls::from_pem(&read(certificates)?, &read(key)?)?));
+        let clock: Clock = Arc::new(now);
+        return Ok(Some(Tls::from_files(files, certificates, key, clock)?));
     }
     let Some(TlsArg::Local) = args.tls else {
         return Ok(None);

@@ -42,7 +42,7 @@ pub(super) fn advice(error: &StoreError) -> Advice {
         StoreError::TagMoved { .. } => Advice::new(Code::TagMoved).hint("run the command again"),
         StoreError::MissingChild { .. } => Advice::new(Code::ContentMissing)
             .hint("`tofu-oci fsck PATH` shows what a directory lacks; publish it again"),
-        StoreError::Referenced { .. } => Advice::new(Code::Referenced),
+        StoreError::Referenced { .. } | StoreError::KeptTag { .. } => Advice::new(Code::Referenced),
         StoreError::Manifest { source, .. } => manifest(source),
         StoreError::Damaged { damage: source, .. } => damage(source),
         StoreError::ReservedName { .. } => Advice::new(Code::ReservedName).hint("choose another name"),

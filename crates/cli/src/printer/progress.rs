@@ -1,4 +1,4 @@
-//! Progress: bars on a terminal, one line per finished thing elsewhere.
+//! Progress: bars on a terminal, one line per finished thing elsewhere, or JSON documents of one line.
 
 #![allow(
     clippy::disallowed_methods,
@@ -14,14 +14,18 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tofu_oci::{Event, Outcome, Reporter, TaskId, Work};
 
 use super::escape::shown;
-use super::{Colour, Verbosity, WARNING, size, write_err};
+use super::{Colour, Verbosity, WARNING, json, size, write_err};
 use crate::diagnostic;
+use crate::document::{ProgressDocument, ProgressFields, ProgressState};
 
 /// Work that is done sooner gets no bar.
 const MOMENT: Duration = Duration::from_millis(400);
 
 /// Work on as many bytes takes longer, and gets its bar at once.
 const LARGE: u64 = 64 * 1024 * 1024;
+
+/// How often a JSON document tells at most how far a piece of work is.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub(crate) enum ProgressMode {
     Bars,
     /// A line for each thing that ended.
     Lines,
+    /// A JSON document a line: when a piece of work begins, while it goes on, and when it ends.
+    Json,
     /// Not at all.
     Silent,
 }
@@ -71,6 +77,8 @@ struct Running {
     bytes: Option<u64>,
     done: u64,
     since: Instant,
+    /// When a JSON document told of it last.
+    told: Instant,
     bar: Option<ProgressBar>,
 }
 
@@ -110,19 +118,27 @@ impl TerminalReporter {
         if let Some(total) = &state.total {
             total.set_length(state.length);
         }
+        let now = Instant::now();
         let running = Running {
             work: work.clone(),
             bytes,
             done: 0,
-            since: Instant::now(),
+            since: now,
+            told: now,
             bar: None,
+        };
+        let document = match self.mode {
+            ProgressMode::Json => Some(running.document(task, ProgressState::Begin)),
+            ProgressMode::Bars | ProgressMode::Lines | ProgressMode::Silent => None,
         };
         state.tasks.insert(task, running);
         state.begun += 1;
         if self.mode == ProgressMode::Bars && bytes.is_some_and(|bytes| bytes >= LARGE) {
             state.show(task);
         }
-        if self.verbosity >= Verbosity::Verbose {
+        if let Some(document) = document {
+            state.say(&document);
+        } else if self.verbosity >= Verbosity::Verbose {
             let length = bytes.map_or_else(String::new, |bytes| format!(" ({})", size(bytes)));
             state.say(&format!("{} {}{length}\n", verb(work).0, shown(work)));
         }
@@ -135,6 +151,11 @@ impl TerminalReporter {
             return;
         };
         running.done += bytes;
+        if self.mode == ProgressMode::Json && running.is_due(Instant::now()) {
+            let document = running.document(task, ProgressState::Advance);
+            state.say(&document);
+            return;
+        }
         if self.mode != ProgressMode::Bars {
             return;
         }
@@ -154,6 +175,10 @@ impl TerminalReporter {
         let Some(running) = state.tasks.remove(&task) else {
             return;
         };
+        if self.mode == ProgressMode::Json {
+            state.say(&running.document(task, outcome.into()));
+            return;
+        }
         if let Some(bar) = running.bar {
             bar.finish_and_clear();
         }
@@ -197,6 +222,35 @@ impl TerminalReporter {
             }
         };
         self.state().say(&text);
+    }
+}
+
+impl Running {
+    /// Whether it is time to tell again; then it counts as told.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = now.saturating_duration_since(self.told) >= INTERVAL;
+        if due {
+            self.told = now;
+        }
+        due
+    }
+
+    /// How it stands, as one line of JSON.
+    fn document(&self, task: TaskId, state: ProgressState) -> String {
+        let document = ProgressDocument {
+            version: 1,
+            progress: ProgressFields {
+                task,
+                state,
+                work: kind(&self.work),
+                what: self.work.to_string(),
+                bytes: self.done,
+                total: self.bytes,
+                seconds: (self.since.elapsed().as_secs_f64() * 1e3).round() / 1e3,
+            },
+        };
+        // Strings and numbers only: this cannot fail.
+        json::line(&document).unwrap_or_default()
     }
 }
 
@@ -262,6 +316,17 @@ fn verb(work: &Work) -> (&'static str, &'static str) {
     }
 }
 
+/// What a JSON document calls the work.
+fn kind(work: &Work) -> &'static str {
+    match work {
+        Work::Publish { .. } => "publish",
+        Work::InstallProvider { .. } => "install-provider",
+        Work::InstallModule { .. } => "install-module",
+        Work::Copy { .. } => "copy",
+        Work::Pull { .. } => "pull",
+    }
+}
+
 impl Reporter for TerminalReporter {
     fn event(&self, event: &Event) {
         match event {
@@ -270,5 +335,40 @@ impl Reporter for TerminalReporter {
             Event::End { task, outcome } => self.end(*task, *outcome),
             Event::Warning(warning) => self.warn(warning),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_of_work_is_told_of_once_a_second_at_most() {
+        let since = Instant::now();
+        let mut running = Running {
+            work: Work::Pull {
+                filename: "demo.zip".to_owned(),
+            },
+            bytes: Some(10),
+            done: 4,
+            since,
+            told: since,
+            bar: None,
+        };
+        let due: Vec<bool> = [0, 999, 1000, 1001, 1999, 2000, 9000, 9001]
+            .map(|milliseconds| running.is_due(since + Duration::from_millis(milliseconds)))
+            .into();
+        assert_eq!(
+            due,
+            [false, false, true, false, false, true, true, false]
+        );
+        let document = running.document(7, ProgressState::Advance);
+        let (document, seconds) = document.split_once("\"seconds\":").unwrap();
+        assert_eq!(
+            document,
+            "{\"version\":1,\"progress\":{\"task\":7,\"state\":\"advance\",\"work\":\"pull\",\
+             \"what\":\"demo.zip\",\"bytes\":4,\"total\":10,"
+        );
+        assert!(seconds.ends_with("}}\n"), "{seconds}");
     }
 }

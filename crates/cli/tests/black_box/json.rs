@@ -89,6 +89,39 @@ pub(crate) fn conforms(command: &str, text: &str) {
     }
 }
 
+/// Checks every line of standard error, and that every piece of work that begins ends. What each is and how it
+/// ended, in the order in which they ended.
+#[track_caller]
+pub(crate) fn told(stderr: &str) -> Vec<(String, String)> {
+    let mut running = BTreeMap::new();
+    let mut ended = Vec::new();
+    for line in stderr.lines() {
+        let value: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let kinds = [
+            ("progress", "progress"),
+            ("warning", "warnings"),
+            ("error", "errors"),
+        ];
+        let kind = kinds.iter().find(|(field, _)| value.get(field).is_some());
+        conforms(kind.unwrap_or_else(|| panic!("{line}")).1, line);
+        let Some(progress) = value.get("progress") else {
+            continue;
+        };
+        let (task, work) = (progress["task"].as_u64(), progress["work"].clone());
+        match progress["state"].as_str().unwrap() {
+            "begin" => assert_eq!(running.insert(task, work), None, "{line}"),
+            "advance" => assert_eq!(running.get(&task), Some(&work), "{line}"),
+            state => {
+                assert_eq!(running.remove(&task), Some(work.clone()), "{line}");
+                ended.push((work.as_str().unwrap().to_owned(), state.to_owned()));
+            }
+        }
+    }
+    assert!(running.is_empty(), "{running:?}: {stderr}");
+    ended
+}
+
 #[test]
 fn examples_show_what_is_described() {
     for described in documents() {
@@ -173,9 +206,12 @@ fn commands_print_what_is_described() {
         let expected = if line.contains("--dry-run") { 4 } else { 0 };
         assert_eq!(run.status, expected, "{line}: {}", run.stderr);
         conforms(command, &run.stdout);
-        for warning in run.stderr.lines() {
-            conforms("warnings", warning);
-        }
+        let begun = told(&run.stderr);
+        assert!(
+            begun.is_empty() || !line.contains("--dry-run"),
+            "{line}: {}",
+            run.stderr
+        );
     }
 }
 
@@ -213,4 +249,74 @@ fn failures_are_documents_of_one_line() {
             conforms("errors", error);
         }
     }
+}
+
+#[test]
+fn work_is_told_as_it_begins_and_ends() {
+    let sandbox = sandbox();
+    ProviderRelease::new("1.2.3")
+        .bare()
+        .platforms(&["linux_amd64"])
+        .write(sandbox.join("dist"));
+    sandbox.write("label/main.tf", "output \"x\" { value = 1 }\n");
+    sandbox.write("main.tf", CONFIGURATION);
+    let install = format!("install {FROM}");
+    for (line, expected) in [
+        (
+            "publish provider dist dir:registry//acme/demo",
+            &[("publish", "done")][..],
+        ),
+        (
+            "publish provider dist dir:registry//acme/demo -v",
+            &[("publish", "unchanged")],
+        ),
+        (
+            "publish module label dir:registry//modules/label:1.2.0",
+            &[("publish", "done")],
+        ),
+        ("list dir:registry//acme/demo", &[]),
+        (
+            "copy dir:registry//acme/demo:1.2.3 dir:other//acme/demo",
+            &[("copy", "done")],
+        ),
+        (
+            &install,
+            &[("install-module", "done"), ("install-provider", "done")],
+        ),
+        ("pull dir:registry//acme/demo:1.2.3 -o out", &[("pull", "done")]),
+    ] {
+        let run = sandbox.line(&format!("{line} --json")).ok();
+        let ended = told(&run.stderr);
+        let ended: Vec<_> = ended.iter().map(|(a, b)| (&**a, &**b)).collect();
+        assert_eq!(ended, expected, "{line}: {}", run.stderr);
+        // One document and nothing else.
+        let _: Value = serde_json::from_str(&run.stdout).unwrap();
+    }
+    let run = sandbox
+        .line("pull dir:registry//acme/demo:1.2.3 -o again --json --quiet")
+        .ok();
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn work_that_fails_ends() {
+    let sandbox = published();
+    sandbox.write("main.tf", CONFIGURATION);
+    let index = sandbox.line("show dir:registry//acme/demo --json").ok();
+    let index: Value = serde_json::from_str(&index.stdout).unwrap();
+    for child in index["root"]["children"].as_array().unwrap() {
+        let layer = &child["layers"][0];
+        let digest = layer["digest"].as_str().unwrap().replace(':', "/");
+        let size = usize::try_from(layer["size"].as_u64().unwrap()).unwrap();
+        sandbox.write(
+            format!("registry/acme/demo/blobs/{digest}"),
+            "x".repeat(size),
+        );
+    }
+    let run = sandbox.line(&format!("install {FROM} --json"));
+    assert_eq!((run.status, run.stdout.as_str()), (3, ""), "{}", run.stderr);
+    let ended = told(&run.stderr);
+    let failed = ("install-provider".to_owned(), "failed".to_owned());
+    assert!(ended.contains(&failed), "{}", run.stderr);
+    assert!(run.stderr.contains("\"error\":"), "{}", run.stderr);
 }

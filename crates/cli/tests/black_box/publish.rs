@@ -220,7 +220,7 @@ fn verbose_tells_when_work_begins() {
         .platforms(&["linux_amd64"])
         .write(sandbox.join("dist"));
     let run = sandbox
-        .line("publish provider dist dir:registry//acme/demo --json -v")
+        .line("publish provider dist dir:registry//acme/demo -v")
         .ok();
     let lines: Vec<&str> = run.stderr.lines().collect();
     assert_eq!(

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, StatusCode};
-use tofu_oci_store::Kind;
+use tofu_oci_store::{Keep, Kind};
 use tofu_oci_types::oci::{Digest, RepositoryName};
 
 use super::error::Refusal;
@@ -25,7 +25,8 @@ impl Distribution {
             Method::GET => self.get_blob(call, name, digest).await,
             Method::DELETE => {
                 let at = digest.clone().into();
-                self.storage.delete(name, &at, Kind::Blob).await?;
+                let keep = Keep::Nothing;
+                self.storage.delete(name, &at, Kind::Blob, keep).await?;
                 Ok(empty(StatusCode::ACCEPTED))
             }
             _ => Err(Refusal::method("GET, HEAD, DELETE")),

@@ -13,6 +13,7 @@ use tofu_oci_types::oci::{MANIFEST_LIMIT, ManifestError};
 
 use crate::access::Denial;
 
+const NOT_ALLOWED: &str = "the registry may not read or write its own files";
 const DAMAGED: &str = "the content is damaged; its owner has to check the registry";
 
 /// Why a request gets no result.
@@ -278,6 +279,7 @@ impl From<StoreError> for Refusal {
                 "MANIFEST_BLOB_UNKNOWN",
                 format!("the repository lacks {child}, which the manifest lists"),
             ),
+            StoreError::KeptTag { .. } => Self::immutable(),
             StoreError::Referenced { by, .. } => Self::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "UNSUPPORTED",
@@ -294,11 +296,8 @@ impl From<StoreError> for Refusal {
             ),
             StoreError::Io(error) => match error.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::full(),
-                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Self::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "UNKNOWN",
-                    "the registry may not read or write its own files",
-                ),
+                ErrorKind::ReadOnlyFilesystem => Self::read_only(),
+                ErrorKind::PermissionDenied => Self::internal(NOT_ALLOWED),
                 _ => Self::internal("the registry cannot read or write its own files"),
             },
             StoreError::TooLong { .. }
@@ -322,6 +321,21 @@ impl From<StoreError> for Refusal {
 }
 
 impl Refusal {
+    /// What it is to somebody who wanted to write: where that is not allowed, trying again does not help.
+    pub(super) fn of_write(self) -> Self {
+        match self.cause {
+            Some(StoreError::Io(error)) if error.kind() == ErrorKind::PermissionDenied => {
+                Self::read_only().because(StoreError::Io(error))
+            }
+            cause => Self { cause, ..self },
+        }
+    }
+
+    fn read_only() -> Self {
+        let message = "the registry can be read, and takes nothing at the moment";
+        Self::new(StatusCode::FORBIDDEN, "DENIED", message)
+    }
+
     fn full() -> Self {
         let message = "the registry has no space left";
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "DENIED", message)
@@ -332,7 +346,9 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         if let Some(cause) = &self.cause {
             let (status, error) = (self.status.as_u16(), chain(cause));
-            match self.status.is_server_error() {
+            // What its owner has to see to is told at once.
+            let owner = self.status.is_server_error() || matches!(cause, StoreError::Io(_));
+            match owner {
                 true => tracing::error!(status, error, "request failed"),
                 false => tracing::debug!(status, error, "request refused"),
             }

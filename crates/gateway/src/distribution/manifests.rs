@@ -5,9 +5,9 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::header::{self, HeaderName};
 use hyper::{HeaderMap, Method, StatusCode};
-use tofu_oci_store::{BlobReader, Kind, PutManifest, Stat, TagRule};
+use tofu_oci_store::{BlobReader, Keep, Kind, PutManifest, Stat, StoreError, TagRule};
 use tofu_oci_types::oci::{
-    Algorithm, MANIFEST_LIMIT, Manifest, MediaType, RepositoryName, Tag, TagOrDigest,
+    Algorithm, Descriptor, MANIFEST_LIMIT, Manifest, MediaType, RepositoryName, Tag, TagOrDigest,
 };
 use tofu_oci_types::tofu::Version;
 
@@ -16,8 +16,6 @@ use super::{Answer, Call, DOCKER_CONTENT_DIGEST, Distribution, VersionTags, body
 
 /// How many tags one request may give.
 const TAGS: usize = 100;
-/// How many tags are looked at in one step.
-const STEP: usize = 1000;
 
 const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
 const TAG: HeaderName = HeaderName::from_static("oci-tag");
@@ -57,38 +55,61 @@ impl Distribution {
         name: &RepositoryName,
         at: &TagOrDigest,
     ) -> Answer {
-        let stat = match at {
-            TagOrDigest::Tag(tag) => self.storage.resolve(name, tag).await?,
-            TagOrDigest::Digest(digest) => self.storage.stat(name, digest, Kind::Manifest).await?,
+        let found = match call.parts.method {
+            Method::HEAD => {
+                let stat = self.stat(name, at).await?;
+                stat.and_then(|stat| Some((stat.descriptor()?, Bytes::new())))
+            }
+            _ => match self.storage.manifest(name, at).await {
+                // Its digest agrees, and that is all that was promised to whoever asks.
+                Err(StoreError::Manifest { .. }) => self.stored(name, at).await?,
+                manifest => {
+                    let manifest = manifest.map_err(Refusal::damaged)?;
+                    manifest.map(|read| (read.descriptor().clone(), read.bytes().clone()))
+                }
+            },
         };
-        let Some(stat) = stat else {
+        let Some((descriptor, bytes)) = found else {
             // Is it the manifest or the whole repository that is missing?
             self.storage.tags(name, None, 0).await?;
             return Err(Refusal::unknown_manifest());
         };
-        let bytes = match call.parts.method {
-            Method::HEAD => None,
-            _ => Some(self.verified(name, &stat).await?),
-        };
-        let mut response = Response::new(bytes.map_or_else(Body::empty, Body::from));
+        let digest = descriptor.digest;
+        let mut response = Response::new(Body::from(bytes));
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_LENGTH, stat.size.into());
-        headers.insert(DOCKER_CONTENT_DIGEST, value(stat.digest.as_str())?);
-        headers.insert(header::ETAG, value(&format!("\"{}\"", stat.digest))?);
-        if let Some(media_type) = &stat.media_type {
-            headers.insert(header::CONTENT_TYPE, value(media_type.as_str())?);
-        }
+        headers.insert(header::CONTENT_LENGTH, descriptor.size.into());
+        headers.insert(DOCKER_CONTENT_DIGEST, value(digest.as_str())?);
+        headers.insert(header::ETAG, value(&format!("\"{digest}\""))?);
+        headers.insert(
+            header::CONTENT_TYPE,
+            value(descriptor.media_type.as_str())?,
+        );
         Ok(response)
     }
 
-    /// The bytes of a manifest, checked.
-    async fn verified(&self, name: &RepositoryName, stat: &Stat) -> Result<Bytes, Refusal> {
-        let descriptor = stat.descriptor();
-        let descriptor = descriptor.ok_or_else(Refusal::unknown_manifest)?;
-        let reader = self.storage.open(name, &stat.digest, Kind::Manifest, None);
+    /// What is known about a manifest without reading it.
+    async fn stat(&self, name: &RepositoryName, at: &TagOrDigest) -> Result<Option<Stat>, Refusal> {
+        Ok(match at {
+            TagOrDigest::Tag(tag) => self.storage.resolve(name, tag).await?,
+            TagOrDigest::Digest(digest) => self.storage.stat(name, digest, Kind::Manifest).await?,
+        })
+    }
+
+    /// The bytes of a manifest that is not read as one, checked.
+    async fn stored(
+        &self,
+        name: &RepositoryName,
+        at: &TagOrDigest,
+    ) -> Result<Option<(Descriptor, Bytes)>, Refusal> {
+        let stat = self.stat(name, at).await?;
+        let Some(descriptor) = stat.and_then(|stat| stat.descriptor()) else {
+            return Ok(None);
+        };
+        let reader = self.storage.open(name, &descriptor.digest, Kind::Manifest, None);
         let reader = BlobReader::new(&descriptor, reader.await?)?;
         let bytes = reader.into_bytes(MANIFEST_LIMIT).await;
-        bytes.map_err(Refusal::damaged)
+        let bytes = bytes.map_err(Refusal::damaged)?;
+        Ok(Some((descriptor, bytes)))
     }
 
     async fn put_manifest(
@@ -156,41 +177,13 @@ impl Distribution {
     }
 
     async fn delete_manifest(&self, name: &RepositoryName, at: &TagOrDigest) -> Answer {
-        let keeps = match at {
-            TagOrDigest::Tag(tag) => {
-                self.is_immutable(tag) && self.storage.resolve(name, tag).await?.is_some()
-            }
-            TagOrDigest::Digest(_) => self.is_released(name, at).await?,
+        let keep = match self.version_tags {
+            VersionTags::Immutable => Keep::Versions,
+            VersionTags::Mutable => Keep::Nothing,
         };
-        if keeps {
-            return Err(Refusal::immutable());
-        }
-        self.storage.delete(name, at, Kind::Manifest).await?;
+        let deleted = self.storage.delete(name, at, Kind::Manifest, keep);
+        deleted.await?;
         Ok(empty(StatusCode::ACCEPTED))
-    }
-
-    /// Whether the tag of a version names this digest, so that deleting it would delete the version.
-    async fn is_released(&self, name: &RepositoryName, at: &TagOrDigest) -> Result<bool, Refusal> {
-        let TagOrDigest::Digest(digest) = at else {
-            return Ok(false);
-        };
-        let mut last: Option<Tag> = None;
-        loop {
-            let tags = match self.storage.tags(name, last.as_ref(), STEP).await {
-                Err(error) if error.is_absent() => return Ok(false),
-                tags => tags?,
-            };
-            for tag in tags.iter().filter(|tag| self.is_immutable(tag)) {
-                let named = self.storage.resolve(name, tag).await?;
-                if named.is_some_and(|named| named.digest == *digest) {
-                    return Ok(true);
-                }
-            }
-            match tags.len() < STEP {
-                true => return Ok(false),
-                false => last = tags.last().cloned(),
-            }
-        }
     }
 }
 

@@ -118,14 +118,15 @@ impl Distribution {
         };
         let mut response = match self.routed(parts, body, user.clone()).await {
             Ok(response) => response,
-            Err(refusal) => refusal.into_response(),
+            Err(refusal) if reads(&parts.method) => refusal.into_response(),
+            Err(refusal) => refusal.of_write().into_response(),
         };
         response.extensions_mut().insert(user);
         response
     }
 
     async fn routed(&self, parts: &Parts, body: &mut Body, user: User) -> Answer {
-        let reads = matches!(parts.method, Method::GET | Method::HEAD);
+        let reads = reads(&parts.method);
         let route = Route::parse(parts.uri.path());
         // The state of an upload is the business of whoever writes.
         let upload = matches!(route, Ok(Route::Uploads(_) | Route::Upload(..)));
@@ -173,6 +174,11 @@ impl Distribution {
         }
         response
     }
+}
+
+/// Whether a request with this method changes nothing.
+fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 async fn answer(State(registry): State<Arc<Distribution>>, request: Request) -> Response {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,17 +13,18 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use hyper::{Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::Watcher;
 use tofu_oci_store::User;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
 use super::ServerOptions;
+use super::activity::Activity;
 use super::host::Hosts;
 use super::limits::Limits;
-use super::offered::Offered;
+use super::offered::{Offered, ROUNDS};
 use super::pace::{Paced, Pacer};
 use super::recorded::{Counted, Entry, Received, Recorded};
 use super::stream::Stream;
@@ -68,39 +70,66 @@ impl Connections {
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
-        watcher: Watcher,
+        shutdown: watch::Receiver<bool>,
     ) {
         // Answers are written in large pieces; waiting for more helps nobody.
         let _ = stream.set_nodelay(true);
         let Some(acceptor) = &self.acceptor else {
-            return self.http(stream, peer, watcher).await;
+            return self.http(stream, peer, shutdown).await;
         };
         let handshake = tokio::time::timeout(self.limits.head, acceptor.accept(stream));
         match handshake.await {
-            Ok(Ok(stream)) => self.http(stream, peer, watcher).await,
+            Ok(Ok(stream)) => self.http(stream, peer, shutdown).await,
             Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake takes too long"),
         }
     }
 
-    async fn http<S>(self: Arc<Self>, stream: S, peer: SocketAddr, watcher: Watcher)
-    where
+    async fn http<S>(
+        self: Arc<Self>,
+        stream: S,
+        peer: SocketAddr,
+        mut shutdown: watch::Receiver<bool>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let io = TokioIo::new(Stream::new(stream, &self.limits));
-        let this = Arc::clone(&self);
+        let activity = Arc::new(Activity::default());
+        let (this, active) = (Arc::clone(&self), Arc::clone(&activity));
         let service = hyper::service::service_fn(move |request| {
-            let this = Arc::clone(&this);
-            async move { this.answer(request).await }
+            let (this, active) = (Arc::clone(&this), Arc::clone(&active));
+            async move { this.answer(request, &active).await }
         });
-        let connection = self.builder.serve_connection(io, service);
-        if let Err(error) = watcher.watch(connection).await {
+        let mut connection = pin!(self.builder.serve_connection(io, service));
+        let last = async {
+            tokio::select! {
+                // The server lives longer than its connections.
+                _ = shutdown.wait_for(|asked| *asked) => {}
+                // Over HTTP/2 a client may answer pings for ever.
+                () = activity.rests(self.limits.head) => {}
+            }
+        };
+        let result = tokio::select! {
+            result = connection.as_mut() => result,
+            () = last => {
+                connection.as_mut().graceful_shutdown();
+                // What was begun is finished, unless nobody takes it.
+                let rest = tokio::time::timeout(self.limits.patience * ROUNDS, connection);
+                rest.await.unwrap_or(Ok(()))
+            }
+        };
+        if let Err(error) = result {
             // Clients come and go as they like.
             tracing::debug!(%peer, error, "connection ended");
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Offered>, Infallible> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        activity: &Arc<Activity>,
+    ) -> Result<Response<Offered>, Infallible> {
+        let open = activity.begin();
         let received = Received::default();
         let (parts, body) = request.into_parts();
         let version = parts.version;
@@ -136,7 +165,7 @@ impl Connections {
         let (parts, body) = response.into_parts();
         let length = parts.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-        let body = Recorded::new(body, length, entry);
+        let body = Recorded::new(body, length, entry, open);
         let body = match version {
             Version::HTTP_2 => Offered::watched(body, &self.limits),
             _ => Offered::new(body),

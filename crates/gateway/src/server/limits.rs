@@ -9,7 +9,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many requests one HTTP/2 connection may have open.
     pub streams: u32,
-    /// How long a client may take for the TLS handshake, for the head of a request, and between two requests.
+    /// How long a client may take for the TLS handshake, for the head of a request, and between two requests; between
+    /// two requests over HTTP/2 up to twice as long.
     pub head: Duration,
     /// In how much time a client has to send or take at least [`pace`](Self::pace) bytes. One of many answers on an
     /// HTTP/2 connection has ten times as long.

@@ -5,6 +5,7 @@
 //!                 time limits on handshake, head, body, answer │            └► access log
 //! ```
 
+mod activity;
 mod connection;
 mod error;
 mod host;
@@ -21,9 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::access_log::AccessLog;
@@ -103,7 +103,7 @@ impl Server {
         const PAUSE: Duration = Duration::from_millis(50);
         let places = Arc::new(Semaphore::new(self.limits.connections));
         let connections = Arc::new(self.connections);
-        let graceful = GracefulShutdown::new();
+        let (end, ending) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
@@ -119,9 +119,9 @@ impl Server {
             match accepted {
                 Ok((stream, peer)) => {
                     let connections = Arc::clone(&connections);
-                    let watcher = graceful.watcher();
+                    let ending = ending.clone();
                     tasks.spawn(async move {
-                        connections.serve(stream, peer, watcher).await;
+                        connections.serve(stream, peer, ending).await;
                         drop(place);
                     });
                 }
@@ -132,7 +132,10 @@ impl Server {
             }
         }
         drop(self.listener);
-        let finished = tokio::time::timeout(self.limits.shutdown, graceful.shutdown()).await;
+        // Nobody may be left to hear of it.
+        let _ = end.send(true);
+        let all = async { while tasks.join_next().await.is_some() {} };
+        let finished = tokio::time::timeout(self.limits.shutdown, all).await;
         if finished.is_err() {
             tracing::warn!("requests that were still running are cut off");
         }

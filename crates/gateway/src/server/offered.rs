@@ -18,7 +18,7 @@ use super::recorded::Recorded;
 
 /// How many times the patience with a connection one of its answers may rest. Only whole pieces of a file are seen
 /// to be taken, and many answers share the line.
-const ROUNDS: u32 = 10;
+pub(super) const ROUNDS: u32 = 10;
 
 /// An answer's body. Over HTTP/2 it is dropped when the client does not take it.
 pub(super) struct Offered {

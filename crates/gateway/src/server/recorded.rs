@@ -9,6 +9,7 @@ use axum::body::Body as Answer;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use super::activity::Open;
 use crate::access_log::{AccessLog, AccessRecord, Ending};
 
 /// How many bytes of a request arrived.
@@ -55,6 +56,8 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Counted<B> {
 pub(super) struct Recorded {
     body: Answer,
     entry: Option<Entry>,
+    /// Until this is dropped, its connection is used.
+    _open: Open,
     /// How many bytes are still to come, where that is known.
     left: Option<u64>,
 }
@@ -76,10 +79,20 @@ impl Entry {
 
 impl Recorded {
     /// The body of an answer of `length` bytes, where that is known. What has none is told at once.
-    pub(super) fn new(body: Answer, length: Option<u64>, entry: Option<Entry>) -> Self {
+    pub(super) fn new(
+        body: Answer,
+        length: Option<u64>,
+        entry: Option<Entry>,
+        open: Open,
+    ) -> Self {
         // Whoever sends it stops at this length and does not ask for the end.
         let left = length.or(body.size_hint().exact());
-        let mut this = Self { body, entry, left };
+        let mut this = Self {
+            body,
+            entry,
+            _open: open,
+            left,
+        };
         if left == Some(0) || this.body.is_end_stream() {
             this.tell(Ending::Complete);
         }

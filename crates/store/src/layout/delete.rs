@@ -9,14 +9,25 @@ use super::Shared;
 use super::loaded::Repo;
 use crate::error::{Result, StoreError};
 use crate::files::is_absent;
+use crate::storage::Keep;
+
+fn kept(repo: &Repo, tag: &Tag) -> StoreError {
+    StoreError::KeptTag {
+        place: repo.place.clone(),
+        tag: tag.clone(),
+    }
+}
 
 impl Shared {
     /// Takes a tag away; its manifest stays.
-    pub(super) fn delete_tag(&self, repo: &Repo, tag: &Tag) -> Result<()> {
+    pub(super) fn delete_tag(&self, repo: &Repo, tag: &Tag, keep: Keep) -> Result<()> {
         self.load(repo)?.ok_or_else(|| repo.absent())?;
         let _lock = self.files.lock(&repo.lock)?;
         let index = self.load(repo)?.ok_or_else(|| repo.absent())?;
         let mut edit = index.edit();
+        if keep.keeps(tag) && edit.tagged(tag).is_some() {
+            return Err(kept(repo, tag));
+        }
         if !edit.remove_tag(tag)? {
             return Err(StoreError::AbsentTag {
                 place: repo.place.clone(),
@@ -27,7 +38,7 @@ impl Shared {
     }
 
     /// Removes a manifest with all its tags. What only it listed becomes a root.
-    pub(super) fn delete_manifest(&self, repo: &Repo, digest: &Digest) -> Result<()> {
+    pub(super) fn delete_manifest(&self, repo: &Repo, digest: &Digest, keep: Keep) -> Result<()> {
         let absent = || StoreError::AbsentManifest {
             place: repo.place.clone(),
             digest: digest.clone(),
@@ -40,6 +51,10 @@ impl Shared {
         };
         let _lock = self.files.lock(&repo.lock)?;
         let stat = self.stat_manifest(repo, digest)?.ok_or_else(absent)?;
+        let index = self.load(repo)?.ok_or_else(|| repo.absent())?;
+        if let Some(tag) = index.tags_of(digest).find(|tag| keep.keeps(tag)) {
+            return Err(kept(repo, tag));
+        }
         let others = self.keepers(repo)?;
         let mut listed = HashSet::new();
         for other in others.iter().filter(|other| other.digest != *digest) {
@@ -58,7 +73,6 @@ impl Shared {
                 });
             }
         }
-        let index = self.load(repo)?.ok_or_else(|| repo.absent())?;
         let mut edit = index.edit();
         edit.remove(digest);
         for orphan in self.children(repo, digest, stat.media_type.as_ref()) {

@@ -119,6 +119,12 @@ impl IndexFile {
         })
     }
 
+    /// The tags that name this digest.
+    pub(super) fn tags_of(&self, digest: &Digest) -> impl Iterator<Item = &Tag> {
+        let slots = self.lookup.digest(digest).iter();
+        slots.filter_map(|slot| self.at(*slot)?.tag())
+    }
+
     /// Whether an entry gives this digest a name, a tag or another.
     pub(super) fn is_named(&self, digest: &Digest) -> bool {
         let slots = self.lookup.digest(digest).iter();

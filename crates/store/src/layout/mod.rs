@@ -51,7 +51,7 @@ use crate::files::Files;
 use crate::place::{Domain, Place};
 use crate::reader::PartReader;
 use crate::repository::{Put, PutManifest};
-use crate::storage::{Kind, Stat, Storage, Upload, UploadId, User};
+use crate::storage::{Keep, Kind, Stat, Storage, Upload, UploadId, User};
 
 pub use fsck::{Finding, Problem, Severity, fsck};
 pub use gc::{GcOptions, GcReport, GcRepository, Sweep, Swept, gc};
@@ -353,14 +353,17 @@ impl Storage for LayoutStorage {
         repository: &RepositoryName,
         at: &TagOrDigest,
         kind: Kind,
+        keep: Keep,
     ) -> Result<()> {
         let at = at.clone();
         let repo = self.shared.repo(repository)?;
         let turn = Arc::clone(&repo);
         let _turn = turn.turn.lock().await;
         self.on(repository, move |shared, repo| match (&at, kind) {
-            (TagOrDigest::Tag(tag), _) => shared.delete_tag(repo, tag),
-            (TagOrDigest::Digest(digest), Kind::Manifest) => shared.delete_manifest(repo, digest),
+            (TagOrDigest::Tag(tag), _) => shared.delete_tag(repo, tag, keep),
+            (TagOrDigest::Digest(digest), Kind::Manifest) => {
+                shared.delete_manifest(repo, digest, keep)
+            }
             (TagOrDigest::Digest(digest), Kind::Blob) => shared.delete_blob(repo, digest),
         })
         .await

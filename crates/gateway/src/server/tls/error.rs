@@ -20,7 +20,7 @@ pub enum TlsError {
     /// Certificate and key are of no use together.
     #[error("certificate and key cannot be used")]
     Unusable(#[from] rustls::Error),
-    /// A file of the authority could not be read or written; the text names operation and path.
+    /// A file of certificates or of the authority could not be read or written; the text names operation and path.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Others than its owner may read the key of the authority.

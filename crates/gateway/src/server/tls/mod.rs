@@ -4,8 +4,10 @@ mod error;
 mod leaf;
 mod local;
 mod name;
+mod pair;
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -15,6 +17,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ResolvesServerCert;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tofu_oci_store::Files;
 
 pub use error::TlsError;
 pub use local::LocalAuthority;
@@ -38,16 +41,25 @@ impl Tls {
     /// # Errors
     /// [`TlsError`] where one of them cannot be read, or they do not belong together.
     pub fn from_pem(certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
-        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
-        let chain = chain.map_err(TlsError::Certificates)?;
-        if chain.is_empty() {
-            return Err(TlsError::NoCertificate);
-        }
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(TlsError::Key)?;
-        let certified = CertifiedKey::from_der(chain, key, &provider())?;
-        let resolver = Arc::new(SingleCertAndKey::from(certified));
+        let resolver = Arc::new(SingleCertAndKey::from(certified(certificates, key)?));
         // A browser that was sent here under another name would refuse the certificate.
         Self::with(resolver, Hosts::Any)
+    }
+
+    /// As [`from_pem`](Self::from_pem), from files that are read again every few seconds while clients connect. Files
+    /// that are of no use then are told to the log, and change nothing. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`from_pem`](Self::from_pem), and of reading the files.
+    pub fn from_files(
+        files: &Files,
+        certificates: &Path,
+        key: &Path,
+        clock: Clock,
+    ) -> Result<Self, TlsError> {
+        let (certificates, key) = (certificates.to_owned(), key.to_owned());
+        let pair = pair::Pair::open(files.clone(), certificates, key, clock)?;
+        Self::with(Arc::new(pair), Hosts::Any)
     }
 
     /// Certificates that `authority` makes.
@@ -76,6 +88,17 @@ impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls").finish_non_exhaustive()
     }
+}
+
+/// A certificate, followed by those of its issuers, with its key, all as PEM.
+fn certified(certificates: &[u8], key: &[u8]) -> Result<CertifiedKey, TlsError> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
+    let chain = chain.map_err(TlsError::Certificates)?;
+    if chain.is_empty() {
+        return Err(TlsError::NoCertificate);
+    }
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(TlsError::Key)?;
+    Ok(CertifiedKey::from_der(chain, key, &provider())?)
 }
 
 fn provider() -> CryptoProvider {
