@@ -61,6 +61,7 @@ pub(super) fn pgp(error: &PgpError) -> Advice {
         }
         PgpError::NotADocumentSignature => signature.hint("sign with `gpg --detach-sign`"),
         PgpError::TooLarge { .. }
+        | PgpError::TooMany { .. }
         | PgpError::NotOpenPgp { .. }
         | PgpError::Damaged { .. }
         | PgpError::OtherPackets { .. }

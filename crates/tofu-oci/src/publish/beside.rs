@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use tofu_oci_store::files::Files;
 use tofu_oci_trust::pgp::{
-    PGP_LIMIT, PgpError, PgpKind, SignatureIssuer, public_keys, signature_key_ids,
+    Fingerprint, PGP_LIMIT, PgpError, PgpKind, SignatureIssuer, public_keys, signature_key_ids,
 };
 use tofu_oci_trust::shasums::{Gap, SHASUMS_LIMIT, Shasums, ShasumsError};
 use tofu_oci_types::artifact::{Attachment, AttachmentKind, AttachmentLayer, annotation};
@@ -362,7 +362,8 @@ fn issuer_annotations(issuers: &BTreeSet<SignatureIssuer>) -> Annotations {
         .collect();
     let fingerprints: BTreeSet<&str> = issuers
         .iter()
-        .filter_map(|issuer| issuer.fingerprint.as_deref())
+        .filter_map(|issuer| issuer.fingerprint.as_ref())
+        .map(Fingerprint::as_str)
         .collect();
     let mut annotations = Annotations::new();
     for (key, values) in [

@@ -77,7 +77,7 @@ fn armored(kind: &str, text: &str) -> Vec<u8> {
 fn by(fingerprint: &str) -> SignatureIssuer {
     SignatureIssuer {
         key_id: fingerprint[24..].to_owned(),
-        fingerprint: Some(fingerprint.to_owned()),
+        fingerprint: Some(fingerprint.parse().unwrap()),
     }
 }
 
@@ -166,13 +166,13 @@ fn refuses_what_clients_would() {
 fn lists_public_keys_armored_and_binary() {
     let one = PublicKey {
         key_id: ONE[24..].into(),
-        fingerprint: ONE.into(),
-        subkey_ids: Vec::new(),
+        fingerprint: ONE.parse().unwrap(),
+        subkeys: Vec::new(),
     };
     let two = PublicKey {
         key_id: TWO[24..].into(),
-        fingerprint: TWO.into(),
-        subkey_ids: vec![SUBKEY_OF_TWO[24..].into()],
+        fingerprint: TWO.parse().unwrap(),
+        subkeys: vec![SUBKEY_OF_TWO.parse().unwrap()],
     };
     for (name, bytes, expected) in [
         ("binary", bytes(PUBLIC_ONE), vec![one.clone()]),

@@ -21,6 +21,15 @@ impl Timestamp {
     }
 }
 
+impl From<u32> for Timestamp {
+    /// From seconds since 1970-01-01T00:00:00Z, as OpenPGP counts them: until the year 2106.
+    fn from(seconds: u32) -> Self {
+        let time = jiff::Timestamp::from_second(i64::from(seconds));
+        // Every one of them is in range.
+        Self(time.unwrap_or(jiff::Timestamp::UNIX_EPOCH))
+    }
+}
+
 impl FromStr for Timestamp {
     type Err = ParseError;
 

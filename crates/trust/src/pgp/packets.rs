@@ -1,0 +1,109 @@
+//! From bytes to packets, without a surprise.
+
+use pgp::armor::{BlockType, Dearmor, DearmorOptions};
+use pgp::packet::{Packet, PacketParser};
+
+use super::{PGP_LIMIT, PgpError, PgpKind};
+
+/// The most packets that a file may have; keys with hundreds of other people's signatures exist.
+const PACKETS_LIMIT: usize = 4096;
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As packets.
+    Binary,
+    /// As text.
+    Armored,
+}
+
+pub(super) fn limited(bytes: &[u8], kind: PgpKind) -> Result<&[u8], PgpError> {
+    match bytes.len() {
+        size if size > PGP_LIMIT => Err(PgpError::TooLarge { kind, size }),
+        _ => Ok(bytes),
+    }
+}
+
+/// Every binary packet begins with a set bit.
+pub(super) fn is_armored(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| first & 0x80 == 0)
+}
+
+/// The content of an armored block of the right kind. Private keys hide behind no other block:
+/// their packets are looked for afterwards.
+pub(super) fn dearmor(bytes: &[u8], kind: PgpKind) -> Result<Vec<u8>, PgpError> {
+    let options = DearmorOptions::new().set_limit(PGP_LIMIT);
+    let mut reader = Dearmor::with_options(bytes, options);
+    let header = reader.read_header();
+    header.map_err(|_| PgpError::NotOpenPgp { kind })?;
+    match (&reader.typ, kind) {
+        (Some(BlockType::PrivateKey), _) => return Err(PgpError::PrivateKey),
+        (Some(BlockType::PublicKey), PgpKind::Keys)
+        | (Some(BlockType::Signature), PgpKind::Signature) => {}
+        (Some(_), _) => return Err(PgpError::OtherPackets { kind }),
+        (None, _) => return Err(PgpError::NotOpenPgp { kind }),
+    }
+    let mut data = Vec::new();
+    std::io::Read::read_to_end(&mut reader, &mut data).map_err(|_| PgpError::Damaged { kind })?;
+    Ok(data)
+}
+
+/// All packets; a single one that cannot be read makes the file damaged.
+pub(super) fn packets(bytes: &[u8], kind: PgpKind) -> Result<Vec<Packet>, PgpError> {
+    // The parser takes an end in the middle of a header for the end of the file.
+    match count(bytes) {
+        Some(0..=PACKETS_LIMIT) => {}
+        Some(_) => return Err(PgpError::TooMany { kind }),
+        None => {
+            return Err(match bytes.first() {
+                Some(first) if first & 0x80 != 0 => PgpError::Damaged { kind },
+                _ => PgpError::NotOpenPgp { kind },
+            });
+        }
+    }
+    PacketParser::new(bytes)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| PgpError::Damaged { kind })
+}
+
+/// How many packets the bytes are, by their headers (RFC 9580, 4.2); `None` where they are not a
+/// whole number of them. Partial lengths belong to data packets only, which no file that we read
+/// holds.
+fn count(mut bytes: &[u8]) -> Option<usize> {
+    if bytes.is_empty() {
+        return None;
+    }
+    let mut packets = 0;
+    while let Some((first, rest)) = bytes.split_first() {
+        let (header, body) = match first {
+            _ if first & 0x80 == 0 => None,
+            _ if first & 0x40 != 0 => new_length(rest),
+            _ => old_length(first & 3, rest),
+        }?;
+        bytes = rest.get(header.checked_add(body)?..)?;
+        packets += 1;
+    }
+    Some(packets)
+}
+
+/// Length of the length and of the body, new form.
+fn new_length(bytes: &[u8]) -> Option<(usize, usize)> {
+    match *bytes {
+        [one @ 0..192, ..] => Some((1, usize::from(one))),
+        [high @ 192..224, low, ..] => {
+            Some((2, (usize::from(high) - 192) * 256 + usize::from(low) + 192))
+        }
+        [255, a, b, c, d, ..] => Some((5, u32::from_be_bytes([a, b, c, d]) as usize)),
+        _ => None,
+    }
+}
+
+/// Length of the length and of the body, old form.
+fn old_length(kind: u8, bytes: &[u8]) -> Option<(usize, usize)> {
+    match (kind, bytes) {
+        (0, [one, ..]) => Some((1, usize::from(*one))),
+        (1, [a, b, ..]) => Some((2, usize::from(u16::from_be_bytes([*a, *b])))),
+        (2, [a, b, c, d, ..]) => Some((4, u32::from_be_bytes([*a, *b, *c, *d]) as usize)),
+        _ => None,
+    }
+}
