@@ -7,6 +7,7 @@ use tofu_oci_types::tofu::PackageHash;
 
 use crate::evidence::Voucher;
 use crate::pgp::PgpError;
+use crate::policy::Refusal;
 use crate::provider_package::PackageError;
 use crate::shasums::ShasumsError;
 use crate::zip::ZipError;
@@ -27,6 +28,9 @@ pub enum TrustError {
     /// A signature or a key.
     #[error(transparent)]
     Pgp(#[from] PgpError),
+    /// A policy does not let the package in.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// Making a zip.
     #[error(transparent)]
     WriteZip(#[from] WriteZipError),

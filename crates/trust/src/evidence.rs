@@ -2,15 +2,20 @@
 //!
 //! A hash says nothing by itself: what counts is where it comes from. Every claim therefore keeps
 //! its voucher, and only policy decides which vouchers may let a package in or a hash into a lock
-//! file. Vouchers that come later (a key that signed, the origin registry) are further variants.
+//! file.
 
 mod lock;
+mod sums;
 
 use std::fmt;
 
 pub use lock::{BeforeFetch, LockCheck, LockMatch, install_hashes};
+pub use sums::{CheckedSignatures, CheckedSums, NamedFile, PgpSums, SumsFiles};
 
+use tofu_oci_types::artifact::Timestamp;
 use tofu_oci_types::tofu::PackageHash;
+
+use crate::pgp::{Fingerprint, KeyOrigin};
 
 /// Who said that a package has a hash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +30,17 @@ pub enum Voucher {
     ChecksumsFile {
         /// The name of the checksums file.
         file: String,
+    },
+    /// A checksums file with a good signature.
+    Signed {
+        /// The name of the checksums file.
+        file: String,
+        /// The key that signed it.
+        fingerprint: Fingerprint,
+        /// Where the key is from.
+        key_origin: KeyOrigin,
+        /// When it was signed, by its own account.
+        signed_at: Timestamp,
     },
     /// An annotation beside the package, or a document of hashes attached to the release.
     Annotation {
@@ -45,6 +61,9 @@ impl fmt::Display for Voucher {
             Self::LockFile => f.write_str("the lock file"),
             Self::Layer => f.write_str("the layer's descriptor"),
             Self::ChecksumsFile { file } => write!(f, "the checksums file {file:?}"),
+            Self::Signed {
+                file, fingerprint, ..
+            } => write!(f, "the checksums file {file:?} signed by {fingerprint}"),
             Self::Annotation { key } => write!(f, "the annotation {key:?}"),
             Self::Mirror { place } => write!(f, "the mirror {place:?}"),
         }

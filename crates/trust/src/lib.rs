@@ -12,8 +12,9 @@
 //! | [`zip_writer`] | the deterministic zips that we make |
 //! | [`shasums`] | `SHA256SUMS` documents |
 //! | [`ignore`] | what a module package leaves out |
-//! | [`pgp`] | which keys made a signature |
+//! | [`pgp`] | which keys made a signature, and whether it is good |
 //! | [`evidence`] | who vouches for which hash, and the one way to a [`VerifiedPackage`] |
+//! | [`policy`] | which proofs are enough |
 
 pub mod content;
 mod error;
@@ -23,6 +24,7 @@ pub mod h1;
 pub mod ignore;
 mod package;
 pub mod pgp;
+pub mod policy;
 pub mod provider_package;
 pub mod shasums;
 pub mod zip;

@@ -47,7 +47,7 @@ pub struct VerifiedPackage {
 impl VerifiedPackage {
     /// Compares what was found with what was expected.
     ///
-    /// The layer's digest and size and every claim of a checksums file or an annotation must
+    /// The layer's digest and size and every claim of a checksums file, signed or not, or an annotation must
     /// agree; of the lock entry, and of each mirror, one hash must.
     ///
     /// # Errors
@@ -173,7 +173,10 @@ fn check_claims(
             }
             // The lock file has its own comparison; what we computed cannot be claimed.
             Voucher::LockFile | Voucher::Computed => true,
-            Voucher::Layer | Voucher::ChecksumsFile { .. } | Voucher::Annotation { .. } => false,
+            Voucher::Layer
+            | Voucher::ChecksumsFile { .. }
+            | Voucher::Signed { .. }
+            | Voucher::Annotation { .. } => false,
         };
         if !enough {
             return Err(TrustError::Claim {
