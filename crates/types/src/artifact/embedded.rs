@@ -4,8 +4,9 @@
 //! replicate it. Clients pass over layers that are no zip.
 
 use super::annotation;
-use super::{Attachment, AttachmentKind, PACKAGE_LAYER};
+use super::{ArtifactError, Attachment, AttachmentKind, PACKAGE_LAYER};
 use crate::oci::{Descriptor, ImageManifest};
+use crate::tofu::Platform;
 
 /// The most layers of evidence that are written into one manifest.
 pub const EMBEDDED_LAYERS: usize = 16;
@@ -59,19 +60,40 @@ fn kind(layer: &Descriptor) -> Option<AttachmentKind> {
     }
 }
 
-/// The layers of evidence that a manifest gets after its package: by kind, then as the documents
-/// have them.
-pub(super) fn layers<'a>(attachments: impl Iterator<Item = &'a Attachment>) -> Vec<Descriptor> {
-    let mut attachments: Vec<&Attachment> = attachments.collect();
+/// The layers of evidence that the manifest of `platform` gets after its package: by kind, then as
+/// the documents have them. What is about the whole release, every manifest gets.
+pub(super) fn layers(
+    platform: &Platform,
+    evidence: &[(Option<Platform>, Attachment)],
+) -> Result<Vec<Descriptor>, ArtifactError> {
+    let about = |of: &Option<Platform>| of.as_ref().is_none_or(|of| of == platform);
+    let mut attachments: Vec<&Attachment> = evidence
+        .iter()
+        .filter(|(of, _)| about(of))
+        .map(|(_, attachment)| attachment)
+        .collect();
     attachments.sort_by_key(|attachment| attachment.kind);
-    let layers = attachments.into_iter().flat_map(|attachment| {
-        let kind = attachment.kind.artifact_type().to_string();
-        attachment.layers.iter().map(move |layer| {
+    let mut layers = Vec::new();
+    for attachment in attachments {
+        let kind = attachment.kind.artifact_type();
+        for layer in &attachment.layers {
             let mut descriptor = layer.descriptor();
             let key = annotation::ARTIFACT_TYPE.to_owned();
-            descriptor.annotations.insert(key, kind.clone());
-            descriptor
-        })
-    });
-    layers.collect()
+            descriptor.annotations.insert(key, kind.to_string());
+            if descriptor.size > EMBEDDED_LIMIT {
+                return Err(ArtifactError::EmbeddedSize {
+                    filename: layer.filename.clone(),
+                    size: descriptor.size,
+                });
+            }
+            layers.push(descriptor);
+        }
+    }
+    match layers.len() > EMBEDDED_LAYERS {
+        true => Err(ArtifactError::EmbeddedLayers {
+            platform: platform.clone(),
+            count: layers.len(),
+        }),
+        false => Ok(layers),
+    }
 }

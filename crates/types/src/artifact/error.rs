@@ -117,6 +117,28 @@ pub enum ArtifactError {
         /// The other.
         second: String,
     },
+    /// There is more evidence than one manifest takes.
+    #[error(
+        "the manifest for {platform} would get {count} files of evidence, it takes {}",
+        super::EMBEDDED_LAYERS
+    )]
+    EmbeddedLayers {
+        /// The platform.
+        platform: Platform,
+        /// How many files there are.
+        count: usize,
+    },
+    /// A file of evidence is longer than one that is part of a manifest may be.
+    #[error(
+        "{filename:?} has {size} bytes, evidence inside a manifest has at most {}",
+        super::EMBEDDED_LIMIT
+    )]
+    EmbeddedSize {
+        /// The file.
+        filename: String,
+        /// Its length in bytes.
+        size: u64,
+    },
 }
 
 impl ArtifactError {

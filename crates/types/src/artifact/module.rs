@@ -46,7 +46,7 @@ impl ModuleArtifact {
         if let Some(created) = draft.created {
             put(annotation::CREATED, created.to_string());
         }
-        if draft.profile == Profile::Referrers {
+        if draft.profile != Profile::Plain {
             if let Some(version) = &draft.version {
                 put(annotation::VERSION, version.to_string());
             }

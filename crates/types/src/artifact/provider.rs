@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 
-use super::annotation;
-use super::{ArtifactError, PACKAGE_LAYER, PROVIDER, PROVIDER_TARGET, Timestamp, UserAnnotations};
+use super::{
+    ArtifactError, Attachment, PACKAGE_LAYER, PROVIDER, PROVIDER_TARGET, Timestamp, UserAnnotations,
+};
+use super::{annotation, embedded};
 use crate::oci::{
     Annotations, Descriptor, Digest, ImageManifest, Index, Manifest, MediaType, OciPlatform, json,
 };
@@ -15,6 +17,9 @@ pub enum Profile {
     /// Annotations on the index, evidence as referrers.
     #[default]
     Referrers,
+    /// Annotations on the index, evidence as layers of every target manifest, after its package: for
+    /// registries that refuse our types, or lose referrers.
+    Embedded,
     /// Nothing of ours: the bytes that the documented ORAS commands give.
     Plain,
 }
@@ -53,6 +58,9 @@ pub struct ReleaseDraft {
     pub annotations: UserAnnotations,
     /// How much of our own is written.
     pub profile: Profile,
+    /// The evidence beside the packages, with the platform that it is about; only the profile
+    /// [`Embedded`](Profile::Embedded) makes it part of the artifact.
+    pub evidence: Vec<(Option<Platform>, Attachment)>,
 }
 
 /// One platform's manifest with the configuration that it names.
@@ -82,7 +90,8 @@ impl ProviderArtifact {
     ///
     /// # Errors
     ///
-    /// [`ArtifactError`] for a release without packages, or with two for one platform.
+    /// [`ArtifactError`] for a release without packages, or with two for one platform; for evidence
+    /// that is too much to be part of a manifest.
     pub fn write(draft: &ReleaseDraft) -> Result<Self, ArtifactError> {
         let mut packages: Vec<&PackageDraft> = draft.packages.iter().collect();
         packages.sort_by(|a, b| a.platform.cmp(&b.platform));
@@ -100,7 +109,8 @@ impl ProviderArtifact {
         if packages.is_empty() {
             return Err(ArtifactError::Empty);
         }
-        let targets: Vec<TargetManifest> = packages.iter().map(|package| target(package)).collect();
+        let targets = packages.iter().map(|package| target(package, draft));
+        let targets = targets.collect::<Result<Vec<TargetManifest>, ArtifactError>>()?;
         let entries = packages
             .iter()
             .zip(&targets)
@@ -116,7 +126,7 @@ impl ProviderArtifact {
     }
 }
 
-fn target(package: &PackageDraft) -> TargetManifest {
+fn target(package: &PackageDraft, draft: &ReleaseDraft) -> Result<TargetManifest, ArtifactError> {
     let platform = package.platform.to_oci();
     // Two text fields always write.
     let config_bytes = Bytes::from(json::to_go_json(&platform).unwrap_or_default());
@@ -129,19 +139,23 @@ fn target(package: &PackageDraft) -> TargetManifest {
     if let Some(created) = package.created {
         annotations.insert(annotation::CREATED.to_owned(), created.to_string());
     }
+    let mut layers = vec![layer];
+    if draft.profile == Profile::Embedded {
+        layers.extend(embedded::layers(&package.platform, &draft.evidence)?);
+    }
     let manifest = Manifest::from_image(&ImageManifest {
         artifact_type: Some(PROVIDER_TARGET),
         config: config.clone(),
-        layers: vec![layer],
+        layers,
         subject: None,
         annotations,
     });
-    TargetManifest {
+    Ok(TargetManifest {
         platform: package.platform.clone(),
         manifest,
         config,
         config_bytes,
-    }
+    })
 }
 
 fn entry(package: &PackageDraft, target: &TargetManifest, profile: Profile) -> Descriptor {
@@ -149,7 +163,7 @@ fn entry(package: &PackageDraft, target: &TargetManifest, profile: Profile) -> D
         architecture, os, ..
     } = package.platform.to_oci();
     let mut annotations = Annotations::new();
-    if profile == Profile::Referrers {
+    if profile != Profile::Plain {
         let mut put = |key: &str, value: String| annotations.insert(key.to_owned(), value);
         put(annotation::PACKAGE_DIGEST, package.digest.to_string());
         put(annotation::PACKAGE_FILENAME, package.filename.clone());

@@ -58,6 +58,38 @@ fn release(profile: Profile) -> ReleaseDraft {
         created: None,
         annotations: UserAnnotations::default(),
         profile,
+        evidence: vec![(None, shasums())],
+    }
+}
+
+fn shasums() -> Attachment {
+    let list = format!(
+        "{}  terraform-provider-demo_1.2.3_darwin_arm64.zip\n{}  terraform-provider-demo_1.2.3_linux_amd64.zip\n",
+        &DARWIN.0[7..],
+        &LINUX.0[7..]
+    );
+    Attachment {
+        kind: AttachmentKind::Shasums,
+        layers: vec![
+            AttachmentLayer {
+                media_type: TEXT,
+                filename: "terraform-provider-demo_1.2.3_SHA256SUMS".into(),
+                content: Bytes::from(list),
+            },
+            AttachmentLayer::signature(
+                "terraform-provider-demo_1.2.3_SHA256SUMS.sig".into(),
+                Bytes::from_static(b"not a real signature"),
+            ),
+            AttachmentLayer::key(
+                "0F1E2D3C4B5A6978.asc".into(),
+                Bytes::from_static(b"not a real key\n"),
+            ),
+        ],
+        annotations: [(
+            annotation::PGP_KEY_IDS.to_owned(),
+            "0F1E2D3C4B5A6978".to_owned(),
+        )]
+        .into(),
     }
 }
 
@@ -153,34 +185,7 @@ fn our_index_and_its_attachments() {
     assert_eq!(text(&artifact.index), golden("artifact/index.json"));
     let index = subject(&artifact.index);
 
-    let list = format!(
-        "{}  terraform-provider-demo_1.2.3_darwin_arm64.zip\n{}  terraform-provider-demo_1.2.3_linux_amd64.zip\n",
-        &DARWIN.0[7..],
-        &LINUX.0[7..]
-    );
-    let shasums = Attachment {
-        kind: AttachmentKind::Shasums,
-        layers: vec![
-            AttachmentLayer {
-                media_type: TEXT,
-                filename: "terraform-provider-demo_1.2.3_SHA256SUMS".into(),
-                content: Bytes::from(list),
-            },
-            AttachmentLayer::signature(
-                "terraform-provider-demo_1.2.3_SHA256SUMS.sig".into(),
-                Bytes::from_static(b"not a real signature"),
-            ),
-            AttachmentLayer::key(
-                "0F1E2D3C4B5A6978.asc".into(),
-                Bytes::from_static(b"not a real key\n"),
-            ),
-        ],
-        annotations: [(
-            annotation::PGP_KEY_IDS.to_owned(),
-            "0F1E2D3C4B5A6978".to_owned(),
-        )]
-        .into(),
-    };
+    let shasums = shasums();
     assert_eq!(
         text(&shasums.write(&index, created())),
         golden("artifact/shasums.json")
@@ -224,6 +229,83 @@ fn our_index_and_its_attachments() {
             776
         )
     );
+}
+
+#[test]
+fn evidence_inside_the_targets() {
+    let artifact = ProviderArtifact::write(&release(Profile::Embedded)).unwrap();
+    let linux = &artifact.targets[1].manifest;
+    assert_eq!(
+        text(linux),
+        golden("artifact/target-linux_amd64-embedded.json")
+    );
+    assert_eq!(
+        linux.digest().as_str(),
+        "sha256:057a92af03baddd33a6f63c80f39de1243f9d4b73b243b14804375d05b103f12"
+    );
+    // It reads back, and the package is what it was.
+    let found = EmbeddedDocument::read(linux.as_image().unwrap());
+    let [document] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        (document.kind, document.layers.len()),
+        (AttachmentKind::Shasums, 3)
+    );
+    let index = ProviderIndex::read(&artifact.index).unwrap();
+    let entry = index.select(&"linux_amd64".parse().unwrap()).unwrap();
+    assert_eq!(entry.package(linux).unwrap().digest.as_str(), LINUX.0);
+}
+
+#[test]
+fn embedded_evidence_is_sorted_by_kind_and_only_of_its_platform() {
+    let one = |kind: AttachmentKind, filename: &str| Attachment {
+        kind,
+        layers: vec![AttachmentLayer {
+            media_type: kind.layer_type(),
+            filename: filename.into(),
+            content: Bytes::from_static(b"{}"),
+        }],
+        annotations: Annotations::new(),
+    };
+    let (linux, darwin) = (
+        "linux_amd64".parse::<Platform>().unwrap(),
+        "darwin_arm64".parse::<Platform>().unwrap(),
+    );
+    let mut draft = release(Profile::Embedded);
+    draft.evidence = vec![
+        (Some(linux.clone()), one(AttachmentKind::CycloneDx, "l.cdx")),
+        (Some(darwin), one(AttachmentKind::Spdx, "d.spdx")),
+        (Some(linux.clone()), one(AttachmentKind::Spdx, "l.spdx")),
+        (None, one(AttachmentKind::Spdx, "all.spdx")),
+        (None, shasums()),
+    ];
+    let artifact = ProviderArtifact::write(&draft).unwrap();
+    let layers = &artifact.targets[1].manifest.as_image().unwrap().layers;
+    let names: Vec<&str> = layers
+        .iter()
+        .map(|layer| layer.annotations[annotation::TITLE].as_str())
+        .collect();
+    assert_eq!(
+        names[..4],
+        [
+            "terraform-provider-demo_1.2.3_linux_amd64.zip",
+            "terraform-provider-demo_1.2.3_SHA256SUMS",
+            "terraform-provider-demo_1.2.3_SHA256SUMS.sig",
+            "0F1E2D3C4B5A6978.asc",
+        ]
+    );
+    assert_eq!(names[4..], ["l.spdx", "all.spdx", "l.cdx"]);
+
+    draft.evidence = (0..17)
+        .map(|n| (None, one(AttachmentKind::Spdx, &format!("{n}.spdx"))))
+        .collect();
+    assert!(matches!(
+        ProviderArtifact::write(&draft),
+        Err(ArtifactError::EmbeddedLayers { count: 17, .. })
+    ));
+    draft.profile = Profile::Referrers;
+    assert!(ProviderArtifact::write(&draft).is_ok());
 }
 
 #[test]
