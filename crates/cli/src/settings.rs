@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     /// Where files may be put that live as long as the run.
     pub(crate) scratch: PathBuf,
+    /// Where it is kept which registries take evidence beside packages; nowhere without a home directory.
+    pub(crate) profiles: Option<PathBuf>,
     /// How registries are reached.
     pub(crate) network: Network,
     auth: AuthEnvironment,
@@ -72,6 +74,7 @@ impl Settings {
             jobs: args.jobs.unwrap_or_else(default_jobs),
             data_dir: path("TF_DATA_DIR").unwrap_or_else(|| PathBuf::from(".terraform")),
             scratch: env::temp_dir(),
+            profiles: state_dir().map(|dir| dir.join("registries.json")),
             network: Network::resolve(args),
             auth: auth_environment(),
             cli_config: ConfigFiles {
@@ -134,6 +137,18 @@ impl Settings {
 fn path(name: &str) -> Option<PathBuf> {
     let value = env::var_os(name).filter(|value| !value.is_empty());
     value.map(PathBuf::from)
+}
+
+/// Where programs keep what they found out, which is neither configuration nor cache. Relative paths in the
+/// variable count as not set.
+fn state_dir() -> Option<PathBuf> {
+    let dir = match cfg!(windows) {
+        true => path("LOCALAPPDATA")?,
+        false => path("XDG_STATE_HOME")
+            .filter(|dir| dir.is_absolute())
+            .or_else(|| Some(path("HOME")?.join(".local").join("state")))?,
+    };
+    Some(dir.join("tofu-oci"))
 }
 
 fn auth_environment() -> AuthEnvironment {

@@ -64,6 +64,13 @@ pub enum Warning {
         /// The providers and their directories, by source address.
         overrides: Vec<(ProviderAddr, PathBuf)>,
     },
+    /// A registry does not keep evidence as referrers, so it became part of the target manifests.
+    EvidenceEmbedded {
+        /// The repository.
+        place: String,
+        /// What the registry did.
+        reason: String,
+    },
     /// The tag `latest` could not be moved.
     LatestTag {
         /// Why.
@@ -84,6 +91,7 @@ impl Warning {
             Self::UnreachableTag { .. } => "unreachable-tag",
             Self::InvisibleTag { .. } => "invisible-tag",
             Self::DevOverrides { .. } => "dev-overrides",
+            Self::EvidenceEmbedded { .. } => "evidence-embedded",
             Self::LatestTag { .. } => "latest-tag",
         }
     }
@@ -139,6 +147,10 @@ impl fmt::Display for Warning {
                     all.join(", ")
                 )
             }
+            Self::EvidenceEmbedded { place, reason } => write!(
+                f,
+                "the evidence of the release goes into the manifests of its packages, because {place} does not keep it beside them: {reason}"
+            ),
             Self::LatestTag { reason } => write!(f, "the tag latest was not moved: {reason}"),
         }
     }

@@ -39,7 +39,9 @@ pub(crate) use login::LoginArgs;
 pub(crate) use logout::LogoutArgs;
 pub(crate) use man::ManArgs;
 pub(crate) use module_from::ModuleFrom;
-pub(crate) use publish::{PublishArgs, PublishCommand, PublishShared};
+pub(crate) use publish::{
+    ModuleProfile, PublishArgs, PublishCommand, PublishShared, ReleaseProfile,
+};
 pub(crate) use publish_module::PublishModuleArgs;
 pub(crate) use publish_provider::PublishProviderArgs;
 pub(crate) use pull::PullArgs;

@@ -1,4 +1,4 @@
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use tofu_oci::types::artifact::Timestamp;
 
 use super::{PublishModuleArgs, PublishProviderArgs};
@@ -29,6 +29,32 @@ pub(crate) enum PublishCommand {
     Module(PublishModuleArgs),
 }
 
+/// Where the files beside the packages of a release go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReleaseProfile {
+    /// Beside the packages, as manifests that refer to them
+    #[default]
+    Referrers,
+    /// Into the manifests of the packages, for registries that refuse or lose referrers
+    Embedded,
+    /// Nowhere: they are left out, with all annotations that clients do not need
+    Plain,
+    /// Beside the packages where the registry keeps them there, else into the manifests of the packages
+    Auto,
+}
+
+/// How much goes with the package of a module.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModuleProfile {
+    /// Annotations that say version and registry address
+    #[default]
+    Referrers,
+    /// Nothing that clients do not need
+    Plain,
+    /// As `referrers`: a module has nothing that a registry could refuse
+    Auto,
+}
+
 /// What both take.
 #[derive(Debug, Args)]
 pub(crate) struct PublishShared {
@@ -46,7 +72,7 @@ pub(crate) struct PublishShared {
     /// Add an annotation (repeatable)
     #[arg(long, value_name = "K=V")]
     pub(crate) annotation: Vec<String>,
-    /// Leave out all annotations that clients do not need
+    /// Leave out everything that clients do not need, as `--profile plain`
     #[arg(long)]
     pub(crate) plain: bool,
     /// Check everything and print what would be written, and write nothing

@@ -5,8 +5,8 @@ use tofu_oci::types::ParseError;
 use tofu_oci::types::oci::Address;
 use tofu_oci::types::tofu::{Hostname, ModuleAddr, Version};
 
-use super::PublishShared;
 use super::address::address;
+use super::{ModuleProfile, PublishShared};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,6 +35,15 @@ pub(crate) struct PublishModuleArgs {
     /// Do not move the tag `latest`
     #[arg(long)]
     pub(crate) no_latest: bool,
+    /// How much goes with the package
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        default_value_t,
+        conflicts_with = "plain"
+    )]
+    pub(crate) profile: ModuleProfile,
     #[command(flatten)]
     pub(crate) shared: PublishShared,
 }

@@ -4,13 +4,14 @@ use clap::Args;
 use tofu_oci::types::oci::Address;
 use tofu_oci::types::tofu::{Platform, ProviderAddr, Version};
 
-use super::PublishShared;
 use super::address::address;
+use super::{PublishShared, ReleaseProfile};
 
 const EXAMPLES: &str = "\
 Examples:
   tofu-oci publish provider ./dist oci.example.net/acme/demo
   tofu-oci publish provider ./dist dir:./registry//acme/demo --source registry.example.com/acme/demo --dry-run
+  tofu-oci publish provider ./dist oci.example.net/acme/demo --profile auto
   tofu-oci publish provider demo_linux.zip demo_darwin.zip dir:./registry//acme/demo:1.2.3";
 
 /// Publish a release of a provider
@@ -40,6 +41,15 @@ pub(crate) struct PublishProviderArgs {
     /// Publish this file of public keys beside the checksums file (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Vec<PathBuf>,
+    /// Where the files beside the packages go
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        default_value_t,
+        conflicts_with = "plain"
+    )]
+    pub(crate) profile: ReleaseProfile,
     #[command(flatten)]
     pub(crate) shared: PublishShared,
 }

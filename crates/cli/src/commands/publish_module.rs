@@ -1,11 +1,12 @@
 //! `publish module PATH REF`
 
 use tofu_oci::publish::{Latest, LatestChange, ModuleOptions, ModuleReport};
+use tofu_oci::types::artifact::Profile;
 use tofu_oci::types::oci::Address;
 
-use super::publish_provider::{Shared, ending, headline, moved, outcome, publisher};
+use super::publish_provider::{Shared, ending, headline, moved, outcome, plain, publisher};
 use super::{Ending, output};
-use crate::args::PublishModuleArgs;
+use crate::args::{ModuleProfile, PublishModuleArgs};
 use crate::document::{ModuleDocument, PublishedModuleEntry};
 use crate::interrupt::{Stop, run_writing};
 use crate::printer::{Format, Verbosity, count, shown, size};
@@ -18,7 +19,11 @@ pub(super) fn run(args: PublishModuleArgs, settings: &Settings) -> Result<Ending
         version: args.version,
         created: args.shared.created,
         annotations: shared.annotations,
-        profile: shared.profile,
+        profile: match args.profile {
+            _ if args.shared.plain => plain(&args.shared, "--plain")?,
+            ModuleProfile::Referrers | ModuleProfile::Auto => Profile::Referrers,
+            ModuleProfile::Plain => plain(&args.shared, "--profile plain")?,
+        },
         existing: shared.existing,
         latest: if args.no_latest {
             Latest::Leave

@@ -1,12 +1,14 @@
 //! `publish provider PATH... REF`
 
 use tofu_oci::install::Writes;
-use tofu_oci::publish::{Existing, ProviderOptions, ProviderReport, PublishOutcome, Publisher};
+use tofu_oci::publish::{
+    Existing, ProfileChoice, ProviderOptions, ProviderReport, PublishOutcome, Publisher,
+};
 use tofu_oci::store::{Files, Put};
 use tofu_oci::types::artifact::{Profile, UserAnnotations};
 
 use super::{Ending, output, progress};
-use crate::args::{PublishProviderArgs, PublishShared};
+use crate::args::{PublishProviderArgs, PublishShared, ReleaseProfile};
 use crate::diagnostic::Failure;
 use crate::document::{AttachmentEntry, PackageEntry, ReleaseDocument, ReleaseEntry};
 use crate::interrupt::{Stop, run_writing};
@@ -22,7 +24,8 @@ pub(super) fn run(args: PublishProviderArgs, settings: &Settings) -> Result<Endi
         keys: args.key,
         created: args.shared.created,
         annotations: shared.annotations,
-        profile: shared.profile,
+        profile: profile(&args.shared, args.profile)?,
+        memory: settings.profiles.clone(),
         existing: shared.existing,
         writes: shared.writes,
         jobs: Some(settings.jobs),
@@ -69,7 +72,6 @@ pub(super) fn publisher(settings: &Settings, writes: Writes) -> Result<Publisher
 /// What the flags of both publish commands come to.
 pub(super) struct Shared {
     pub(super) annotations: UserAnnotations,
-    pub(super) profile: Profile,
     pub(super) existing: Existing,
     pub(super) writes: Writes,
 }
@@ -80,18 +82,8 @@ impl Shared {
         for text in &args.annotation {
             annotations.add(text)?;
         }
-        if args.plain && !args.annotation.is_empty() {
-            return Err(Failure::usage(
-                "--plain leaves out annotations, and --annotation adds one",
-            ));
-        }
         Ok(Self {
             annotations,
-            profile: if args.plain {
-                Profile::Plain
-            } else {
-                Profile::Referrers
-            },
             existing: if args.force {
                 Existing::Replace
             } else {
@@ -103,6 +95,36 @@ impl Shared {
                 Writes::Execute
             },
         })
+    }
+}
+
+/// The profile that is asked for.
+fn profile(shared: &PublishShared, given: ReleaseProfile) -> Result<ProfileChoice, Failure> {
+    Ok(ProfileChoice::Given(match given {
+        _ if shared.plain => plain(shared, "--plain")?,
+        ReleaseProfile::Referrers => Profile::Referrers,
+        ReleaseProfile::Embedded => Profile::Embedded,
+        ReleaseProfile::Plain => plain(shared, "--profile plain")?,
+        ReleaseProfile::Auto => return Ok(ProfileChoice::Auto),
+    }))
+}
+
+/// The profile that has no annotations, so that none can be added.
+pub(super) fn plain(shared: &PublishShared, flag: &str) -> Result<Profile, Failure> {
+    if shared.annotation.is_empty() {
+        return Ok(Profile::Plain);
+    }
+    Err(Failure::usage(format!(
+        "{flag} leaves out annotations, and --annotation adds one"
+    )))
+}
+
+/// The profile, as flags and JSON have it.
+fn profile_name(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Referrers => "referrers",
+        Profile::Embedded => "embedded",
+        Profile::Plain => "plain",
     }
 }
 
@@ -133,6 +155,7 @@ fn document(report: &ProviderReport) -> ReleaseDocument {
         tag: report.tag.to_string(),
         digest: report.digest.to_string(),
         outcome: outcome(report.outcome),
+        profile: profile_name(report.profile),
         replaced: report.replaced.as_ref().map(ToString::to_string),
         packages: report
             .packages
@@ -185,8 +208,15 @@ fn human(document: &ReleaseDocument) -> String {
             files.row([platform, "", &format!("{filename} ({})", attachment.kind)]);
         }
     }
+    let profile = match release.outcome {
+        "planned" => format!("profile {}, ", release.profile),
+        _ if release.profile == "embedded" => {
+            "evidence inside the packages' manifests, ".to_owned()
+        }
+        _ => String::new(),
+    };
     format!(
-        "{}\n  {}\n\n{files}\n{}\n",
+        "{}\n  {}\n\n{files}\n{profile}{}\n",
         headline(
             release.outcome,
             &release.reference,

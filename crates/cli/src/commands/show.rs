@@ -8,7 +8,7 @@ use tofu_oci::types::tofu::Platform;
 use super::{Ending, inspector, output};
 use crate::args::ShowArgs;
 use crate::diagnostic::chain;
-use crate::document::{LayerEntry, NodeEntry, ShowDocument};
+use crate::document::{EmbeddedEntry, LayerEntry, NodeEntry, ShowDocument};
 use crate::interrupt::{Stop, run_reading};
 use crate::printer::{Tree, Verbosity, size};
 use crate::settings::Settings;
@@ -54,6 +54,14 @@ fn node(manifest: &ShownManifest) -> NodeEntry {
         annotations: manifest.annotations.clone(),
         entry_annotations: descriptor.annotations.clone(),
         layers: manifest.layers.iter().map(layer).collect(),
+        embedded: manifest
+            .embedded
+            .iter()
+            .map(|document| EmbeddedEntry {
+                kind: document.kind.name(),
+                layers: document.layers.iter().map(layer).collect(),
+            })
+            .collect(),
         children: manifest.children.iter().map(node).collect(),
         referrers: manifest.referrers.iter().map(node).collect(),
         problem: manifest.problem.as_ref().map(problem),
@@ -78,6 +86,7 @@ fn problem(problem: &ManifestProblem) -> String {
         ManifestProblem::Referrers(error) => {
             format!("its referrers cannot be listed: {}", chain(error))
         }
+        ManifestProblem::Evidence(error) => chain(error),
     }
 }
 
@@ -111,15 +120,27 @@ fn tree(node: &NodeEntry, verbosity: Verbosity) -> Tree {
         }
     }
     for layer in &node.layers {
-        let name = layer.filename.as_deref().unwrap_or(&layer.media_type);
-        tree.child(Tree::new(format_args!(
-            "{name}  {}  {}",
-            size(layer.size),
-            layer.digest
-        )));
+        tree.child(leaf(layer));
+    }
+    for document in &node.embedded {
+        let mut below = Tree::new(format_args!("{} inside the manifest", document.kind));
+        for layer in &document.layers {
+            below.child(leaf(layer));
+        }
+        tree.child(below);
     }
     for below in node.children.iter().chain(&node.referrers) {
         tree.child(self::tree(below, verbosity));
     }
     tree
+}
+
+/// A file.
+fn leaf(layer: &LayerEntry) -> Tree {
+    let name = layer.filename.as_deref().unwrap_or(&layer.media_type);
+    Tree::new(format_args!(
+        "{name}  {}  {}",
+        size(layer.size),
+        layer.digest
+    ))
 }

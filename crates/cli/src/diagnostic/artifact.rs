@@ -28,6 +28,10 @@ pub(super) fn advice(error: &ArtifactError) -> Advice {
         ArtifactError::PackagePlatform { .. } | ArtifactError::AnnotationMismatch { .. } => {
             Advice::new(Code::PackageMismatch)
         }
+        ArtifactError::EmbeddedLayers { .. } | ArtifactError::EmbeddedSize { .. } => {
+            Advice::new(Code::EvidenceTooLarge)
+                .hint("publish fewer or smaller SBOMs with `--profile embedded`, or choose `--profile referrers`")
+        }
         ArtifactError::Empty => Advice::new(Code::PlatformMissing),
         ArtifactError::Duplicate { .. } => {
             Advice::new(Code::Usage).hint("name the zips that belong to the release one by one")

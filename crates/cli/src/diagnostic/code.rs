@@ -173,6 +173,10 @@ codes! {
     ChecksumsInvalid "checksums-invalid" Refused "Clients could not read the checksums file.";
     ChecksumsMismatch "checksums-mismatch" Refused "The checksums file does not name a package, or has another hash for it.";
     SignatureInvalid "signature-invalid" Refused "A signature or key file is not one that clients accept.";
+    EvidenceMismatch "evidence-mismatch" Refused "Something is listed as evidence of a release and names another one, or is not what it says it is.";
+    EvidenceTooLarge "evidence-too-large" Refused "There is more evidence of a release, or a longer file of it, than is read or written.";
+    EvidenceRefused "evidence-refused" Failed "The registry takes packages, and refuses the evidence beside them.";
+    EvidenceLost "evidence-lost" Failed "The registry took evidence, and does not list it afterwards.";
     PrivateKey "private-key" Refused "A key file holds a private key, which must not be published.";
     LockMismatch "lock-mismatch" Refused "A package matches none of the hashes in the lock file.";
     HashMismatch "hash-mismatch" Refused "Somebody vouched for another hash than the package has.";

@@ -1,6 +1,7 @@
 //! Repositories that cannot be looked into, files that cannot be written back.
 
 use tofu_oci::inspect::{InspectError, PullError};
+use tofu_oci::source::evidence::EvidenceError;
 
 use super::{Advice, Code, Diagnostic, Failure, artifact, io, store, trust};
 
@@ -28,6 +29,22 @@ pub(super) fn inspect(error: &InspectError) -> Advice {
     }
 }
 
+pub(super) fn evidence(error: &EvidenceError) -> Advice {
+    match error {
+        EvidenceError::List { source, .. } | EvidenceError::Read { source, .. } => {
+            store::advice(source)
+        }
+        EvidenceError::OtherSubject { .. } | EvidenceError::NotADocument { .. } => {
+            Advice::new(Code::EvidenceMismatch).hint(
+                "`tofu-oci show REF` shows what is listed; whoever publishes has to delete it with `tofu-oci delete`",
+            )
+        }
+        EvidenceError::TooLarge { .. } | EvidenceError::TooMany { .. } => {
+            Advice::new(Code::EvidenceTooLarge).hint("`tofu-oci show REF` shows what is there")
+        }
+    }
+}
+
 /// Independent failures are told one by one.
 fn diagnostics(error: &PullError) -> Vec<Diagnostic> {
     if let PullError::Several(errors) = error {
@@ -40,6 +57,7 @@ fn pull(error: &PullError) -> Advice {
     match error {
         PullError::Several(_) => Advice::new(Code::Io),
         PullError::Inspect(error) => inspect(error),
+        PullError::Evidence(error) => evidence(error),
         PullError::NotAPackage { .. } => {
             Advice::new(Code::NotAPackage).hint("`tofu-oci show REF` shows what this is")
         }

@@ -88,6 +88,12 @@ fn advice(error: &PublishError) -> Advice {
         PublishError::Destination { source, .. } => store::advice(source),
         PublishError::Send { source, .. } => store::advice(source),
         PublishError::Store { source, .. } => store::copy(source),
+        PublishError::EvidenceRefused { .. } => Advice::new(Code::EvidenceRefused).hint(
+            "publish with `--profile embedded`, which keeps it inside the packages' manifests; the version has no tag yet",
+        ),
+        PublishError::EvidenceLost { .. } => Advice::new(Code::EvidenceLost).hint(
+            "publish a new version with `--profile embedded`, which keeps it inside the packages' manifests",
+        ),
         PublishError::ReadBack { .. } => Advice::new(Code::TagMoved)
             .hint("somebody else writes to this repository; look with `tofu-oci show`, then publish again"),
         PublishError::Artifact { source } => artifact::advice(source),

@@ -23,6 +23,7 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
         Warning::DevOverrides { .. } => {
             Some("remove the dev_overrides block once the providers are no longer worked on")
         }
+        Warning::EvidenceEmbedded { .. } => None,
         Warning::LatestTag { .. } => Some("run the command again"),
     }
 }

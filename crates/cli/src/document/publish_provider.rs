@@ -24,6 +24,7 @@ pub(crate) struct ReleaseEntry {
     pub(crate) tag: String,
     pub(crate) digest: String,
     pub(crate) outcome: &'static str,
+    pub(crate) profile: &'static str,
     pub(crate) replaced: Option<String>,
     pub(crate) packages: Vec<PackageEntry>,
     pub(crate) attachments: Vec<AttachmentEntry>,
@@ -65,6 +66,11 @@ impl Document for ReleaseDocument {
             "release.outcome",
             "string",
             "`published`; `completed` where only something beside it was added; `unchanged`; `planned` by `--dry-run`",
+        ),
+        (
+            "release.profile",
+            "string",
+            "where the files beside the packages are: `referrers`, `embedded`, or `plain` where nothing is kept",
         ),
         (
             "release.replaced",
@@ -118,7 +124,7 @@ impl Document for ReleaseDocument {
         (
             "release.attachments[].digest",
             "string",
-            "digest of its manifest",
+            "digest of its manifest; of its first file, with the profile `embedded`",
         ),
         (
             "release.attachments[].put",
@@ -142,6 +148,7 @@ impl Document for ReleaseDocument {
                 tag: "1.2.3".to_owned(),
                 digest: DIGEST.to_owned(),
                 outcome: "published",
+                profile: "referrers",
                 replaced: None,
                 packages: vec![PackageEntry {
                     platform: "linux_amd64".to_owned(),

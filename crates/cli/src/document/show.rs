@@ -25,9 +25,17 @@ pub(crate) struct NodeEntry {
     pub(crate) annotations: BTreeMap<String, String>,
     pub(crate) entry_annotations: BTreeMap<String, String>,
     pub(crate) layers: Vec<LayerEntry>,
+    pub(crate) embedded: Vec<EmbeddedEntry>,
     pub(crate) children: Vec<NodeEntry>,
     pub(crate) referrers: Vec<NodeEntry>,
     pub(crate) problem: Option<String>,
+}
+
+/// Evidence inside a manifest.
+#[derive(Debug, Serialize)]
+pub(crate) struct EmbeddedEntry {
+    pub(crate) kind: &'static str,
+    pub(crate) layers: Vec<LayerEntry>,
 }
 
 /// A layer.
@@ -73,6 +81,21 @@ impl Document for ShowDocument {
         ("root.layers[].digest", "string", "digest"),
         ("root.layers[].size", "number", "length, in bytes"),
         (
+            "root.embedded",
+            "array",
+            "evidence among its layers, which are not in `layers` then",
+        ),
+        (
+            "root.embedded[].kind",
+            "string",
+            "`checksums file`, `registry manifest`, `SPDX SBOM`, …",
+        ),
+        (
+            "root.embedded[].layers",
+            "array",
+            "its files; each has the fields of an element of `layers`",
+        ),
+        (
             "root.children",
             "array",
             "manifests that it lists; each has the fields of `root`",
@@ -95,6 +118,7 @@ impl Document for ShowDocument {
             annotations: BTreeMap::new(),
             entry_annotations: BTreeMap::new(),
             layers: Vec::new(),
+            embedded: Vec::new(),
             children: Vec::new(),
             referrers: Vec::new(),
             problem: None,
@@ -114,6 +138,14 @@ impl Document for ShowDocument {
                 "archive/zip",
                 1_742_080,
             )],
+            embedded: vec![EmbeddedEntry {
+                kind: "SPDX SBOM",
+                layers: vec![layer(
+                    "terraform-provider-demo_1.2.3_linux_amd64.spdx.json",
+                    "application/spdx+json",
+                    18_421,
+                )],
+            }],
             ..node("package")
         };
         let checksums = NodeEntry {

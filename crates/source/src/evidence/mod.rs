@@ -19,7 +19,7 @@ use tofu_oci_types::oci::{Descriptor, Digest, Manifest};
 use tofu_oci_types::tofu::Platform;
 
 pub use error::EvidenceError;
-pub use read::read_evidence;
+pub use read::{check_subject, read_evidence};
 
 /// What evidence is looked for about: the manifests of a release, or of a module.
 #[derive(Debug, Clone)]
@@ -31,11 +31,13 @@ pub struct EvidenceSubjects<'a> {
 }
 
 /// Whether the files of a document are fetched.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Contents {
     /// They are, and their digests checked.
     #[default]
     Read,
+    /// Those of documents of these kinds are.
+    Only(Vec<AttachmentKind>),
     /// They are only described.
     Leave,
 }

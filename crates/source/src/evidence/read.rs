@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use tofu_oci_store::{Repository, StoreError};
+use tofu_oci_store::{Place, Repository, StoreError};
 use tofu_oci_types::artifact::{AttachmentKind, EmbeddedDocument, PGP_KEYS, PGP_SIGNATURE};
 use tofu_oci_types::oci::{Descriptor, Digest, Manifest};
 use tofu_oci_types::tofu::Platform;
@@ -55,10 +55,31 @@ pub async fn read_evidence(
             Err(refused) => evidence.refused.push(refused),
         }
     }
-    if options.contents == Contents::Read {
-        reader.fill(&mut evidence, subjects.root.digest()).await?;
-    }
+    reader.fill(&mut evidence, subjects.root.digest()).await?;
     Ok(evidence)
+}
+
+/// Checks that a manifest which is listed as a referrer of `subject` is one. A list can name anything; the
+/// manifest itself says what it is about.
+///
+/// # Errors
+///
+/// [`EvidenceError::OtherSubject`].
+pub fn check_subject(
+    subject: &Descriptor,
+    manifest: &Manifest,
+    place: &Place,
+) -> Result<(), EvidenceError> {
+    let names = manifest.subject().map(|subject| &subject.digest);
+    if names == Some(&subject.digest) {
+        return Ok(());
+    }
+    Err(EvidenceError::OtherSubject {
+        referrer: manifest.digest().clone(),
+        subject: subject.digest.clone(),
+        names: names.cloned(),
+        place: place.to_string(),
+    })
 }
 
 struct Reader<'a> {
@@ -69,6 +90,15 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn place(&self) -> String {
         self.repository.place().to_string()
+    }
+
+    /// Whether the files of a document are fetched.
+    fn fetched(&self, document: &EvidenceDocument) -> bool {
+        match &self.options.contents {
+            Contents::Read => true,
+            Contents::Only(kinds) => kinds.contains(&document.kind),
+            Contents::Leave => false,
+        }
     }
 
     fn wanted(&self, kind: AttachmentKind) -> bool {
@@ -143,7 +173,7 @@ impl Reader<'_> {
         else {
             return Ok(None);
         };
-        self.check_subject(subject, &manifest)?;
+        check_subject(subject, &manifest, self.repository.place())?;
         let layers = manifest.as_image().map_or(&[][..], |image| &image.layers);
         let found = Found::Referrer(manifest.as_referrer());
         let mut document = self.document(kind, subject, found, layers)?;
@@ -170,7 +200,7 @@ impl Reader<'_> {
                 continue;
             }
             let manifest = self.manifest(list, &referrer).await?;
-            self.check_subject(list, &manifest)?;
+            check_subject(list, &manifest, self.repository.place())?;
             let layers = manifest.as_image().map_or(&[][..], |image| &image.layers);
             for layer in layers {
                 let essence = layer.media_type.essence();
@@ -194,24 +224,6 @@ impl Reader<'_> {
         let at = referrer.digest.clone().into();
         let manifest = self.repository.manifest(&at).await;
         manifest.map_err(|source| self.unreadable(&referrer.digest, &subject.digest, source))
-    }
-
-    /// A list of referrers can name anything; the manifest itself says what it is about.
-    fn check_subject(
-        &self,
-        subject: &Descriptor,
-        manifest: &Manifest,
-    ) -> Result<(), EvidenceError> {
-        let names = manifest.subject().map(|subject| &subject.digest);
-        if names == Some(&subject.digest) {
-            return Ok(());
-        }
-        Err(EvidenceError::OtherSubject {
-            referrer: manifest.digest().clone(),
-            subject: subject.digest.clone(),
-            names: names.cloned(),
-            place: self.place(),
-        })
     }
 
     fn document(
@@ -267,8 +279,9 @@ impl Reader<'_> {
         root: &Digest,
     ) -> Result<(), EvidenceError> {
         let mut wanted: HashMap<Digest, Descriptor> = HashMap::new();
-        let layers = evidence.documents.iter().flat_map(|found| &found.layers);
-        for layer in layers {
+        let documents = evidence.documents.iter();
+        let documents = documents.filter(|document| self.fetched(document));
+        for layer in documents.flat_map(|document| &document.layers) {
             let descriptor = &layer.descriptor;
             wanted
                 .entry(descriptor.digest.clone())
@@ -289,7 +302,11 @@ impl Reader<'_> {
                 .await;
         let mut contents = contents;
         for document in std::mem::take(&mut evidence.documents) {
-            match self.filled(document, &mut contents) {
+            let filled = match self.fetched(&document) {
+                true => self.filled(document, &mut contents),
+                false => Ok(document),
+            };
+            match filled {
                 Ok(document) => evidence.documents.push(document),
                 Err(error) if error.is_refusal() => evidence.refused.push(error),
                 Err(error) => return Err(error),

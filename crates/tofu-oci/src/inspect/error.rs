@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use tofu_oci_source::evidence::EvidenceError;
 use tofu_oci_store::StoreError;
 use tofu_oci_trust::shasums::ShasumsError;
 use tofu_oci_types::artifact::ArtifactError;
@@ -52,6 +53,9 @@ pub enum PullError {
     /// The repository could not be read.
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    /// What lies beside the release could not be read, or is no evidence of it.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// What the address names is neither a provider's release nor a module.
     #[error("{place} is neither a provider nor a module: it is {found:?}")]
     NotAPackage {

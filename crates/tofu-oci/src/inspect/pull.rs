@@ -101,6 +101,7 @@ impl Inspector {
             opened: &opened,
             resolved: &resolved,
             files: BTreeMap::new(),
+            lists: Vec::new(),
         };
         match resolved.manifest.artifact_type() {
             Some(kind) if *kind == PROVIDER => plan.provider(&options.platforms).await?,
@@ -113,7 +114,7 @@ impl Inspector {
             }
         }
         plan.check_names()?;
-        plan.check_shasums().await?;
+        plan.check_shasums()?;
         let there = self.compare(&plan, into, options).await?;
         let files = self.write(&plan, into, &there, options).await?;
         Ok(PullReport {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tofu_oci_trust::shasums::{SHASUMS_LIMIT, Shasums, ShasumsError};
+use tofu_oci_source::evidence::{
+    Contents, EvidenceLayer, EvidenceOptions, EvidenceSubjects, read_evidence,
+};
+use tofu_oci_trust::shasums::{Shasums, ShasumsError};
 use tofu_oci_types::artifact::{
     ArtifactError, AttachmentKind, ModuleManifest, ProviderIndex, annotation,
 };
@@ -23,6 +26,8 @@ pub(super) struct Plan<'a> {
     pub(super) opened: &'a Opened,
     pub(super) resolved: &'a Resolved,
     pub(super) files: BTreeMap<String, Planned>,
+    /// The checksums files.
+    pub(super) lists: Vec<EvidenceLayer>,
 }
 
 impl Plan<'_> {
@@ -58,6 +63,7 @@ impl Plan<'_> {
                 available,
             });
         }
+        let mut targets = Vec::new();
         for platform in available {
             if !platforms.is_empty() && !platforms.contains(&platform) {
                 continue;
@@ -80,33 +86,43 @@ impl Plan<'_> {
                 .annotations
                 .get(annotation::TITLE)
                 .or(entry.hints.filename.as_ref());
-            self.add(name.cloned(), PulledKind::Package(platform), layer)?;
-            self.attachments(&entry.descriptor).await?;
+            self.add(name.cloned(), PulledKind::Package(platform.clone()), layer)?;
+            targets.push((platform, target));
         }
-        self.attachments(root.descriptor()).await
+        self.evidence(&targets).await
     }
 
     pub(super) async fn module(&mut self) -> Result<(), PullError> {
         let root = &self.resolved.manifest;
         let module = ModuleManifest::read(root).map_err(|error| self.broken(error))?;
         self.add(module.filename.clone(), PulledKind::Module, &module.package)?;
-        self.attachments(root.descriptor()).await
+        self.evidence(&[]).await
     }
 
-    /// The files of everything that refers to `subject` and is of a kind that we know.
-    async fn attachments(&mut self, subject: &Descriptor) -> Result<(), PullError> {
-        let referrers = self.opened.repository.referrers(subject, None).await;
-        let referrers = referrers.map_err(|e| self.opened.failed(&subject.digest, e))?;
-        for referrer in referrers {
-            let kind = referrer.artifact_type.as_ref().and_then(AttachmentKind::of);
+    /// The files of all evidence of kinds that we know, wherever it lies.
+    async fn evidence(&mut self, targets: &[(Platform, Manifest)]) -> Result<(), PullError> {
+        let targets = targets.iter();
+        let subjects = EvidenceSubjects {
+            root: &self.resolved.manifest,
+            targets: targets.map(|(of, target)| (of.clone(), target)).collect(),
+        };
+        // Only the lists are looked into; everything else goes from the repository to its file.
+        let options = EvidenceOptions {
+            contents: Contents::Only(vec![AttachmentKind::Shasums]),
+            ..EvidenceOptions::default()
+        };
+        let evidence = read_evidence(self.opened.repository.as_ref(), &subjects, &options).await?;
+        for document in evidence.into_documents()? {
             // The list of hashes is made from the packages, so it was no file of the release.
-            let Some(kind) = kind.filter(|kind| *kind != AttachmentKind::PackageHashes) else {
+            if document.kind == AttachmentKind::PackageHashes {
                 continue;
-            };
-            let manifest = self.manifest(&referrer).await?;
-            for layer in manifest.as_image().map_or(&[][..], |image| &image.layers) {
-                let name = layer.annotations.get(annotation::TITLE).cloned();
-                self.add(name, PulledKind::Attachment(kind), layer)?;
+            }
+            if document.kind == AttachmentKind::Shasums {
+                self.lists.extend(document.layers.first().cloned());
+            }
+            for layer in document.layers {
+                let kind = PulledKind::Attachment(document.kind);
+                self.add(layer.title, kind, &layer.descriptor)?;
             }
         }
         Ok(())
@@ -160,38 +176,21 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// The checksums file names every package, with the digest that will be written.
-    pub(super) async fn check_shasums(&self) -> Result<(), PullError> {
-        let packages = self
-            .files
-            .iter()
-            .filter_map(|(name, planned)| match planned.kind {
-                PulledKind::Package(_) => Some((name.clone(), planned.layer.digest.clone())),
-                _ => None,
-            });
+    /// Each checksums file names every package, with the digest that will be written.
+    pub(super) fn check_shasums(&self) -> Result<(), PullError> {
+        let files = self.files.iter();
+        let packages = files.filter_map(|(name, planned)| match planned.kind {
+            PulledKind::Package(_) => Some((name.clone(), planned.layer.digest.clone())),
+            _ => None,
+        });
         let packages: Vec<(String, Digest)> = packages.collect();
-        for (name, planned) in &self.files {
-            let list = planned.kind == PulledKind::Attachment(AttachmentKind::Shasums)
-                && name.ends_with("SHA256SUMS");
-            if !list {
-                continue;
-            }
+        for list in &self.lists {
             let refused = |source: ShasumsError| PullError::Shasums {
-                filename: name.clone(),
+                filename: list.title.clone().unwrap_or_default(),
                 source,
             };
-            let failed = |error| self.opened.failed(&planned.layer.digest, error);
-            let content = self
-                .opened
-                .repository
-                .blob(&planned.layer)
-                .await
-                .map_err(failed)?;
-            let content = content
-                .into_bytes(SHASUMS_LIMIT as u64)
-                .await
-                .map_err(failed)?;
-            let list = Shasums::parse(&content).map_err(refused)?;
+            let content = list.content.as_deref().unwrap_or_default();
+            let list = Shasums::parse(content).map_err(refused)?;
             list.check_covers(&packages).map_err(refused)?;
         }
         Ok(())

@@ -2,10 +2,11 @@
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _};
+use tofu_oci_source::evidence::{EvidenceError, check_subject};
 use tofu_oci_store::StoreError;
 use tofu_oci_types::artifact::{
-    ArtifactError, AttachmentKind, MODULE_PACKAGE, ModuleManifest, PROVIDER, PROVIDER_TARGET,
-    ProviderIndex,
+    ArtifactError, AttachmentKind, EmbeddedDocument, MODULE_PACKAGE, ModuleManifest, PROVIDER,
+    PROVIDER_TARGET, ProviderIndex,
 };
 use tofu_oci_types::oci::{Address, Annotations, Descriptor, Manifest, MediaType, Tag};
 use tofu_oci_types::tofu::Platform;
@@ -37,6 +38,8 @@ pub struct ShownManifest {
     pub annotations: Annotations,
     /// Its layers; the annotation `org.opencontainers.image.title` is the file name.
     pub layers: Vec<Descriptor>,
+    /// The evidence among its layers, which are not in [`layers`](Self::layers) then.
+    pub embedded: Vec<EmbeddedDocument>,
     /// The manifests that it lists, in its order.
     pub children: Vec<ShownManifest>,
     /// The manifests that refer to it, by kind.
@@ -69,6 +72,8 @@ pub enum ManifestProblem {
     Broken(ArtifactError),
     /// What refers to it cannot be listed.
     Referrers(StoreError),
+    /// It is listed as a referrer of a manifest that it does not name.
+    Evidence(EvidenceError),
 }
 
 impl Inspector {
@@ -84,7 +89,7 @@ impl Inspector {
         let resolved = opened.resolve(address).await?;
         let descriptor = resolved.manifest.descriptor().clone();
         let root = opened
-            .node(descriptor, Some(resolved.manifest), DEPTH)
+            .node(descriptor, Some(resolved.manifest), None, DEPTH)
             .await;
         Ok(Shown {
             address: resolved.address,
@@ -99,6 +104,7 @@ impl Opened {
         &self,
         descriptor: Descriptor,
         manifest: Option<Manifest>,
+        subject: Option<Descriptor>,
         depth: usize,
     ) -> BoxFuture<'_, ShownManifest> {
         async move {
@@ -114,13 +120,25 @@ impl Opened {
                 Ok(manifest) => manifest,
                 Err(error) => return unreadable(descriptor, error),
             };
-            let kind = kind(&descriptor, manifest.artifact_type());
+            let kind = match AttachmentKind::of_manifest(&manifest) {
+                Some(kind) => ManifestKind::Attachment(kind),
+                None => kind(&descriptor, manifest.artifact_type()),
+            };
             let mut problem = broken(&kind, &manifest);
+            if let Some(subject) = &subject {
+                let checked = check_subject(subject, &manifest, self.repository.place());
+                problem = checked.err().map(ManifestProblem::Evidence).or(problem);
+            }
             let (mut children, mut referrers) = (Vec::new(), Vec::new());
             if depth > 0 {
-                children = self.nodes(manifest.child_manifests().to_vec(), depth).await;
+                children = self
+                    .nodes(manifest.child_manifests().to_vec(), None, depth)
+                    .await;
                 match self.repository.referrers(manifest.descriptor(), None).await {
-                    Ok(found) => referrers = self.nodes(found, depth).await,
+                    Ok(found) => {
+                        let subject = Some(manifest.descriptor());
+                        referrers = self.nodes(found, subject, depth).await;
+                    }
                     Err(error) => problem = problem.or(Some(ManifestProblem::Referrers(error))),
                 }
                 referrers.sort_by(|a, b| {
@@ -129,13 +147,12 @@ impl Opened {
                     key(a).cmp(&key(b))
                 });
             }
+            let (layers, embedded) = layers(&kind, &manifest);
             ShownManifest {
                 kind,
                 annotations: manifest.annotations().cloned().unwrap_or_default(),
-                layers: manifest
-                    .as_image()
-                    .map(|image| image.layers.clone())
-                    .unwrap_or_default(),
+                layers,
+                embedded,
                 children,
                 referrers,
                 problem,
@@ -145,9 +162,14 @@ impl Opened {
         .boxed()
     }
 
-    async fn nodes(&self, descriptors: Vec<Descriptor>, depth: usize) -> Vec<ShownManifest> {
+    async fn nodes(
+        &self,
+        descriptors: Vec<Descriptor>,
+        subject: Option<&Descriptor>,
+        depth: usize,
+    ) -> Vec<ShownManifest> {
         futures_util::stream::iter(descriptors)
-            .map(|descriptor| self.node(descriptor, None, depth - 1))
+            .map(|descriptor| self.node(descriptor, None, subject.cloned(), depth - 1))
             .buffered(JOBS)
             .collect()
             .await
@@ -159,11 +181,27 @@ fn unreadable(descriptor: Descriptor, error: StoreError) -> ShownManifest {
         kind: kind(&descriptor, descriptor.artifact_type.as_ref()),
         annotations: Annotations::new(),
         layers: Vec::new(),
+        embedded: Vec::new(),
         children: Vec::new(),
         referrers: Vec::new(),
         problem: Some(ManifestProblem::Unreadable(error)),
         descriptor,
     }
+}
+
+/// The layers of a manifest, and the evidence that is among those of a package.
+fn layers(kind: &ManifestKind, manifest: &Manifest) -> (Vec<Descriptor>, Vec<EmbeddedDocument>) {
+    let Some(image) = manifest.as_image() else {
+        return (Vec::new(), Vec::new());
+    };
+    let embedded = match kind {
+        ManifestKind::Target(_) | ManifestKind::Module => EmbeddedDocument::read(image),
+        _ => Vec::new(),
+    };
+    let mut layers = image.layers.clone();
+    let inside = |layer: &Descriptor| embedded.iter().any(|found| found.layers.contains(layer));
+    layers.retain(|layer| !inside(layer));
+    (layers, embedded)
 }
 
 fn kind(descriptor: &Descriptor, artifact_type: Option<&MediaType>) -> ManifestKind {

@@ -10,7 +10,7 @@ use tofu_oci_trust::pgp::PgpError;
 use tofu_oci_trust::shasums::ShasumsError;
 use tofu_oci_trust::zip_writer::WriteZipError;
 use tofu_oci_types::ParseError;
-use tofu_oci_types::artifact::ArtifactError;
+use tofu_oci_types::artifact::{ArtifactError, AttachmentKind};
 use tofu_oci_types::oci::{Digest, MediaType, RepositoryName, Tag};
 use tofu_oci_types::tofu::{Platform, ProviderAddr, Version};
 
@@ -308,6 +308,23 @@ pub enum PublishError {
         #[source]
         source: Box<CopyError>,
     },
+    /// The registry takes packages, and no manifests that refer to them. The tag is not set.
+    #[error("{place} takes the packages of the release, and refuses the evidence beside them")]
+    EvidenceRefused {
+        /// The repository.
+        place: String,
+        /// What it said.
+        #[source]
+        source: Box<StoreError>,
+    },
+    /// The registry took evidence, and does not list it afterwards. The tag of a new version is not set.
+    #[error("{place} took evidence of the release and does not list it: {}", documents(.lost))]
+    EvidenceLost {
+        /// The repository.
+        place: String,
+        /// What it does not list.
+        lost: Vec<(AttachmentKind, Digest)>,
+    },
     /// What was published does not come back. The tag is set.
     #[error("{place} does not give back what was published as {:?}: it has {}", .tag.as_str(), or_nothing(.found.as_ref()))]
     ReadBack {
@@ -444,6 +461,13 @@ impl fmt::Display for Missing<'_> {
 fn listed<T: fmt::Display>(items: &[T]) -> String {
     let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
     texts.join(", ")
+}
+
+fn documents(lost: &[(AttachmentKind, Digest)]) -> String {
+    let texts = lost
+        .iter()
+        .map(|(kind, digest)| format!("the {} {digest}", kind.name()));
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn or_nothing(digest: Option<&Digest>) -> String {

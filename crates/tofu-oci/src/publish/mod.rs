@@ -4,7 +4,7 @@
 //! find files ─ check every structure ─ tag there?
 //!    absent:  zips through gates (hash, check, send) ┐
 //!    present: zips hashed here                       ┴─ artifact ─ same digest? ─ staged
-//!        ─ copied: manifests, then what is beside them, the version tag last ─ read back
+//!        ─ copied: manifests, then what is beside them ─ listed? ─ the version tag last ─ read back
 //! ```
 //!
 //! Nothing is written before every structure was checked; no zip becomes a blob before its content
@@ -15,6 +15,7 @@ mod beside;
 mod destination;
 mod documents;
 mod error;
+mod evidence;
 mod gate;
 mod module;
 mod module_files;
@@ -22,6 +23,7 @@ mod module_tags;
 mod module_zip;
 mod options;
 mod package;
+mod profile_memory;
 mod provider;
 mod release_artifact;
 mod release_files;
@@ -40,7 +42,7 @@ use tofu_oci_store::{LayoutStorage, Storage as _, WritableRepository};
 use tofu_oci_types::oci::{Address, DirectoryAddress};
 
 pub use error::{Given, PublishError};
-pub use options::{Existing, Latest, ModuleOptions, ProviderOptions};
+pub use options::{Existing, Latest, ModuleOptions, ProfileChoice, ProviderOptions};
 pub use report::{
     LatestChange, ModuleReport, ProviderReport, PublishOutcome, PublishedAttachment,
     PublishedPackage,

@@ -29,6 +29,22 @@ pub enum Latest {
     Leave,
 }
 
+/// How it is decided where evidence goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileChoice {
+    /// As the profile says.
+    Given(Profile),
+    /// As referrers, where the registry takes and lists them; else inside the target manifests. What a
+    /// registry does is found out when the first evidence is sent, before the tag is given, and remembered.
+    Auto,
+}
+
+impl Default for ProfileChoice {
+    fn default() -> Self {
+        Self::Given(Profile::default())
+    }
+}
+
 /// How a provider's release is published.
 #[derive(Debug, Clone, Default)]
 pub struct ProviderOptions {
@@ -44,8 +60,11 @@ pub struct ProviderOptions {
     pub created: Option<Timestamp>,
     /// What is added to the index.
     pub annotations: UserAnnotations,
-    /// How much of our own is written.
-    pub profile: Profile,
+    /// How much of our own is written, and where.
+    pub profile: ProfileChoice,
+    /// The file in which it is remembered which registries take evidence as referrers; without it each
+    /// publish finds out again.
+    pub memory: Option<PathBuf>,
     /// What happens to a version that is there.
     pub existing: Existing,
     /// Whether the plan is carried out.

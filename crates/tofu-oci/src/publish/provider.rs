@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use tofu_oci_store::{Blob, TagRule, WritableRepository};
-use tofu_oci_types::artifact::{PROVIDER, ProviderArtifact};
+use tofu_oci_types::artifact::PROVIDER;
 use tofu_oci_types::oci::{Address, Tag};
 use tofu_oci_types::tofu::Platform;
 
@@ -13,7 +13,7 @@ use super::beside::{self, Beside};
 use super::destination::Destination;
 use super::options::jobs;
 use super::package::CheckedZip;
-use super::release_artifact::{Proven, attach, draft, manifests, missing, sent, stage, weight};
+use super::release_artifact::{Proven, manifests, sent, stage};
 use super::release_files::{PackageFile, ReleaseFiles, collect};
 use super::repair::Lost;
 use super::send::send_failed;
@@ -26,7 +26,7 @@ use crate::Warning;
 /// A release whose structure is all right, before anything was written.
 pub(super) struct ProviderPlan {
     pub(super) release: ReleaseFiles,
-    tag: Tag,
+    pub(super) tag: Tag,
     /// By platform.
     packages: Vec<(Platform, Arc<CheckedZip>)>,
     pub(super) beside: Beside,
@@ -129,10 +129,12 @@ impl Publisher {
         }
         let writer = to.writer().filter(|_| existing.is_none());
         let mut proven = self.prove(&plan, writer, options).await?;
-        let artifact = ProviderArtifact::write(&draft(&plan, &proven, options))?;
+        let place = (to, options);
+        let written = self.write(&plan, &proven, existing.as_ref(), place).await?;
+        let index = &written.artifact.index;
         let replaced = existing
             .as_ref()
-            .filter(|old| old.digest != *artifact.index.digest());
+            .filter(|old| old.digest != *index.digest());
         if replaced.is_some() {
             // The same digest is the same kind of thing, and needs no look.
             version_tag::refuse_mixed(to, &PROVIDER, Some(&plan.tag), &versions).await?;
@@ -147,32 +149,34 @@ impl Publisher {
                     place: to.place(),
                     tag: plan.tag,
                     existing: old.digest.clone(),
-                    new: artifact.index.digest().clone(),
+                    new: index.digest().clone(),
                 });
             }
         };
         if replaced.is_some() {
             self.send_proven(&mut proven, to).await?;
         }
-        let attached = attach(&plan.beside, &artifact, &proven, options);
         let new = existing.is_none() || replaced.is_some();
-        let manifests = manifests(&artifact, &attached);
-        let lost = match new {
-            true => Lost::default(),
+        let mut lost = Lost::default();
+        let (written, copied) = match new {
+            true => self.store(&plan, &proven, (written, rule), place).await?,
             false => {
                 let read = options.existing == Existing::Replace;
-                to.lost(&manifests, read).await?
+                let manifests = manifests(&written);
+                lost = to.lost(&manifests, read).await?;
+                to.add_unlisted(&mut lost, &written.attached).await?;
+                let staging = stage(&written, &proven, options);
+                let copied = to.repair(staging, &manifests, &plan.tag, &lost).await;
+                let digest = written.artifact.index.digest();
+                let copied = copied.map_err(|error| to.explain(error, &plan.tag, digest))?;
+                if copied.is_some() && !lost.is_empty() {
+                    to.check_listed(&written.attached).await?;
+                }
+                (written, copied)
             }
         };
-        let staging = stage(&artifact, &attached, &proven, options);
-        let copied = match new {
-            true => to.complete(staging, vec![(plan.tag.clone(), rule)]).await,
-            false => to.repair(staging, &manifests, &plan.tag, &lost).await,
-        };
-        let copied =
-            copied.map_err(|error| to.explain(error, &plan.tag, artifact.index.digest()))?;
         if (new || !lost.is_empty()) && copied.is_some() {
-            to.read_back(&plan.tag, &artifact.index).await?;
+            to.read_back(&plan.tag, &written.artifact.index).await?;
         }
         let outcome = match &copied {
             _ if !new && lost.is_empty() => PublishOutcome::Unchanged,
@@ -182,20 +186,18 @@ impl Publisher {
         };
         let bytes = match &copied {
             Some(report) => sent(&proven) + report.bytes_sent(),
-            None if new => {
-                let missing = missing(to, &attached).await?;
-                self.to_send(&proven, to).await? + weight(&attached, &missing)
-            }
+            None if new => self.to_send(&proven, to).await? + written.to_send(to).await?,
             None => lost.bytes(),
         };
         Ok(ProviderReport {
             address: to.address.clone(),
             version: plan.release.name.version().clone(),
             tag: plan.tag.clone(),
-            digest: artifact.index.digest().clone(),
+            digest: written.artifact.index.digest().clone(),
+            profile: written.profile,
             outcome,
             replaced: replaced.map(|old| old.digest.clone()),
-            attachments: attached.iter().map(|a| a.report(copied.as_ref())).collect(),
+            attachments: written.report(copied.as_ref()),
             packages: proven.iter().map(Proven::report).collect(),
             bytes,
         })

@@ -1,6 +1,5 @@
 //! From packages that are all right to the artifact that is copied.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,15 +8,16 @@ use tofu_oci_trust::VerifiedPackage;
 use tofu_oci_types::artifact::{
     Attachment, PackageDraft, Profile, ProviderArtifact, ReleaseDraft, Timestamp,
 };
-use tofu_oci_types::oci::{Descriptor, Digest, Manifest};
+use tofu_oci_types::oci::{Descriptor, Manifest};
 use tofu_oci_types::tofu::Platform;
 
 use super::beside::Beside;
-use super::destination::{Destination, Staging};
+use super::destination::Staging;
+use super::evidence::Written;
 use super::options::jobs;
 use super::package::CheckedZip;
 use super::provider::ProviderPlan;
-use super::{ProviderOptions, PublishError, PublishedAttachment, PublishedPackage};
+use super::{ProviderOptions, PublishedAttachment, PublishedPackage};
 
 /// A package whose content is all right.
 pub(super) struct Proven {
@@ -37,6 +37,7 @@ pub(super) struct Attached<'a> {
 pub(super) fn draft(
     plan: &ProviderPlan,
     proven: &[Proven],
+    profile: Profile,
     options: &ProviderOptions,
 ) -> ReleaseDraft {
     ReleaseDraft {
@@ -49,7 +50,8 @@ pub(super) fn draft(
             .collect(),
         created: options.created,
         annotations: options.annotations.clone(),
-        profile: options.profile,
+        profile,
+        evidence: plan.beside.attachments.clone(),
     }
 }
 
@@ -58,16 +60,13 @@ pub(super) fn attach<'a>(
     beside: &'a Beside,
     artifact: &ProviderArtifact,
     proven: &[Proven],
-    options: &ProviderOptions,
+    created: Option<Timestamp>,
 ) -> Vec<Attached<'a>> {
-    if options.profile == Profile::Plain {
-        return Vec::new();
-    }
     let newest = proven
         .iter()
         .filter_map(|package| package.zip.created())
         .max();
-    let created = options.created.or(newest);
+    let created = created.or(newest);
     let subject = |platform: Option<&Platform>| {
         let target = artifact
             .targets
@@ -87,22 +86,9 @@ pub(super) fn attach<'a>(
         .collect()
 }
 
-/// The attachments that are not there yet.
-pub(super) async fn missing(
-    to: &Destination,
-    attached: &[Attached<'_>],
-) -> Result<HashSet<Digest>, PublishError> {
-    let mut missing = HashSet::new();
-    for attachment in attached {
-        if !to.has(attachment.manifest.descriptor()).await? {
-            missing.insert(attachment.manifest.digest().clone());
-        }
-    }
-    Ok(missing)
-}
-
 /// Everything of the version that is a manifest, children before parents, subjects before referrers.
-pub(super) fn manifests(artifact: &ProviderArtifact, attached: &[Attached<'_>]) -> Vec<Manifest> {
+pub(super) fn manifests(written: &Written<'_>) -> Vec<Manifest> {
+    let (artifact, attached) = (&written.artifact, &written.attached);
     let targets = artifact.targets.iter().map(|target| &target.manifest);
     targets
         .chain([&artifact.index])
@@ -113,11 +99,11 @@ pub(super) fn manifests(artifact: &ProviderArtifact, attached: &[Attached<'_>]) 
 
 /// Puts manifests and content where the copy finds them. A new version's packages are there already.
 pub(super) fn stage(
-    artifact: &ProviderArtifact,
-    attached: &[Attached<'_>],
+    written: &Written<'_>,
     proven: &[Proven],
     options: &ProviderOptions,
 ) -> Staging {
+    let artifact = &written.artifact;
     let mut staged = StagedRepository::new();
     for target in &artifact.targets {
         staged.add_blob(&target.config, Blob::Bytes(target.config_bytes.clone()));
@@ -134,11 +120,14 @@ pub(super) fn stage(
     }
     let empty = Descriptor::empty();
     staged.add_blob(&empty, Blob::Bytes(Bytes::from_static(b"{}")));
-    for attachment in attached {
-        for layer in &attachment.attachment.layers {
+    // Handles only: what no manifest lists is not sent.
+    for (_, attachment) in &written.beside.attachments {
+        for layer in &attachment.layers {
             staged.add_blob(&layer.descriptor(), Blob::Bytes(layer.content.clone()));
         }
-        staged.add_manifest(attachment.manifest.clone());
+    }
+    for attached in &written.attached {
+        staged.add_manifest(attached.manifest.clone());
     }
     Staging {
         staged,
@@ -156,15 +145,6 @@ pub(super) fn sent(proven: &[Proven]) -> u64 {
         .iter()
         .filter(|package| package.put == Some(Put::Uploaded));
     sent.map(|package| package.package.size()).sum()
-}
-
-/// How many bytes the files of the missing attachments have.
-pub(super) fn weight(attached: &[Attached<'_>], missing: &HashSet<Digest>) -> u64 {
-    let missing = attached
-        .iter()
-        .filter(|a| missing.contains(a.manifest.digest()));
-    let layers = missing.flat_map(|attached| &attached.attachment.layers);
-    layers.map(|layer| layer.content.len() as u64).sum()
 }
 
 impl Proven {

@@ -1,7 +1,7 @@
 //! What a publish did.
 
 use tofu_oci_store::Put;
-use tofu_oci_types::artifact::AttachmentKind;
+use tofu_oci_types::artifact::{AttachmentKind, Profile};
 use tofu_oci_types::oci::{Address, Digest, Tag};
 use tofu_oci_types::tofu::{PackageHash, Platform, Version};
 
@@ -44,7 +44,7 @@ pub struct PublishedAttachment {
     pub platform: Option<Platform>,
     /// Its files.
     pub filenames: Vec<String>,
-    /// The digest of its manifest.
+    /// The digest of its manifest; of its first file, where it is inside the target manifests.
     pub digest: Digest,
     /// Whether it was stored; `None` where it was there already, or nothing was to be written.
     pub put: Option<Put>,
@@ -61,6 +61,8 @@ pub struct ProviderReport {
     pub tag: Tag,
     /// The digest of the index.
     pub digest: Digest,
+    /// Where evidence is.
+    pub profile: Profile,
     /// What came of it.
     pub outcome: PublishOutcome,
     /// The index that the tag stood for before it was moved.
