@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use tofu_oci_types::oci::Tag;
+use tofu_oci_types::oci::{Digest, Tag};
 use tofu_oci_types::tofu::lock_file::LockWarning;
 use tofu_oci_types::tofu::{ProviderAddr, Version};
 
@@ -71,6 +71,29 @@ pub enum Warning {
         /// What the registry did.
         reason: String,
     },
+    /// An installed module is not what the module lock file has recorded.
+    ModuleChanged {
+        /// The module.
+        module: String,
+        /// The directory of its package, relative to the root module.
+        dir: String,
+    },
+    /// A tag stands for another module package than the one that is locked, and was installed.
+    ModuleTagMoved {
+        /// The module.
+        module: String,
+        /// The tag.
+        tag: Tag,
+        /// What it stands for now.
+        now: Digest,
+    },
+    /// Modules are locked, and this one cannot be.
+    ModuleUnlocked {
+        /// The module.
+        module: String,
+        /// Its source.
+        source: String,
+    },
     /// The tag `latest` could not be moved.
     LatestTag {
         /// Why.
@@ -92,6 +115,9 @@ impl Warning {
             Self::InvisibleTag { .. } => "invisible-tag",
             Self::DevOverrides { .. } => "dev-overrides",
             Self::EvidenceEmbedded { .. } => "evidence-embedded",
+            Self::ModuleChanged { .. } => "module-changed",
+            Self::ModuleTagMoved { .. } => "module-tag-moved",
+            Self::ModuleUnlocked { .. } => "module-unlocked",
             Self::LatestTag { .. } => "latest-tag",
         }
     }
@@ -150,6 +176,19 @@ impl fmt::Display for Warning {
             Self::EvidenceEmbedded { place, reason } => write!(
                 f,
                 "the evidence of the release goes into the manifests of its packages, because {place} does not keep it beside them: {reason}"
+            ),
+            Self::ModuleChanged { module, dir } => write!(
+                f,
+                "{dir} is not the package that the module lock file has recorded for {module}; it is fetched again"
+            ),
+            Self::ModuleTagMoved { module, tag, now } => write!(
+                f,
+                "{module} was installed as it is locked; the tag {:?} stands for {now} by now",
+                tag.as_str()
+            ),
+            Self::ModuleUnlocked { module, source } => write!(
+                f,
+                "{module} is not in the module lock file: {source:?} is not in an OCI registry"
             ),
             Self::LatestTag { reason } => write!(f, "the tag latest was not moved: {reason}"),
         }

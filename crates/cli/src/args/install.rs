@@ -11,7 +11,8 @@ const EXAMPLES: &str = "\
 Examples:
   tofu-oci install --from 'oci.example.net/{namespace}/{type}'
   tofu-oci install ./infra --from 'dir:/srv/oci//{namespace}/{type}' --module-from oci.example.com=dir:/srv/oci
-  tofu-oci install --from 'dir:./registry//{namespace}/{type}' --locked";
+  tofu-oci install --from 'dir:./registry//{namespace}/{type}' --locked
+  tofu-oci install --from 'oci.example.net/{namespace}/{type}' --module-lock";
 
 /// Install the modules and providers of a configuration, as `init` does
 ///
@@ -43,7 +44,7 @@ pub(crate) struct InstallArgs {
         value_delimiter = ','
     )]
     pub(crate) module_from: Vec<ModuleFrom>,
-    /// Fail where the lock file would have to change
+    /// Fail where a lock file would have to change
     #[arg(
         long,
         env = "TOFU_OCI_LOCKED",
@@ -51,7 +52,15 @@ pub(crate) struct InstallArgs {
         value_parser = FalseyValueParser::new()
     )]
     pub(crate) locked: bool,
-    /// Take the newest versions allowed, whatever is locked or installed
+    /// Lock modules too, in .terraform.modules.lock.json; once it is there, every install uses it
+    #[arg(
+        long,
+        env = "TOFU_OCI_MODULE_LOCK",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) module_lock: bool,
+    /// Take the newest versions allowed and what tags stand for now, whatever is locked or installed
     #[arg(long)]
     pub(crate) upgrade: bool,
     /// Install for this platform (repeatable) [default: this machine's]

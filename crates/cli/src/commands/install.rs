@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tofu_oci::install::{
-    InstallOptions, InstallReport, Installer, LockChange, LockMode, ModuleHosts, PackageAction,
-    Writes,
+    InstallOptions, InstallReport, Installer, LockChange, LockMode, ModuleHosts, ModuleLockUse,
+    PackageAction, Writes,
 };
 use tofu_oci::source::{MultiSource, OciMirror, Source};
 use tofu_oci::store::Files;
@@ -51,8 +51,11 @@ fn ending(document: &InstallDocument) -> Ending {
         .providers
         .iter()
         .any(|entry| entry.action != "kept");
-    let lock = document.lock_file.change != "unchanged";
-    let something = packages || lock || !document.modules.is_empty();
+    let locks = [&document.lock_file]
+        .into_iter()
+        .chain(&document.module_lock_file)
+        .any(|file| file.change != "unchanged");
+    let something = packages || locks || !document.modules.is_empty();
     if document.dry_run && something {
         Ending::ToDo
     } else {
@@ -88,6 +91,11 @@ fn options(args: &InstallArgs, settings: &Settings) -> Result<InstallOptions, Fa
     let mut options = InstallOptions {
         data_dir: settings.data_dir.clone(),
         lock,
+        module_lock: if args.module_lock {
+            ModuleLockUse::Create
+        } else {
+            ModuleLockUse::Existing
+        },
         jobs: settings.jobs,
         writes: if args.dry_run {
             Writes::DryRun
@@ -196,13 +204,21 @@ fn document(report: &InstallReport, dry_run: bool) -> InstallDocument {
             .collect(),
         lock_file: LockFileEntry {
             path: report.lock_path.to_string_lossy().into_owned(),
-            change: match report.lock {
-                LockChange::Unchanged => "unchanged",
-                LockChange::Created => "created",
-                LockChange::Updated => "updated",
-                LockChange::Withheld => "withheld",
-            },
+            change: change(report.lock),
         },
+        module_lock_file: report.module_lock.as_ref().map(|lock| LockFileEntry {
+            path: lock.path.to_string_lossy().into_owned(),
+            change: change(lock.change),
+        }),
+    }
+}
+
+fn change(change: LockChange) -> &'static str {
+    match change {
+        LockChange::Unchanged => "unchanged",
+        LockChange::Created => "created",
+        LockChange::Updated => "updated",
+        LockChange::Withheld => "withheld",
     }
 }
 
@@ -259,7 +275,7 @@ fn human(document: &InstallDocument) -> String {
     text
 }
 
-/// The last line: the lock file, and what is or would be moved.
+/// The last line: the lock files, and what is or would be moved.
 fn sum(document: &InstallDocument) -> String {
     let lock = match (document.lock_file.change, document.dry_run) {
         ("unchanged", _) => "the lock file stays as it is",
@@ -269,6 +285,15 @@ fn sum(document: &InstallDocument) -> String {
         ("updated", true) => "the lock file would be updated",
         _ => "the lock file would have got more hashes, and was left as it is",
     };
+    let modules = match (&document.module_lock_file, document.dry_run) {
+        (None, _) => String::new(),
+        (Some(file), _) if file.change == "unchanged" => {
+            "; the module lock file stays as it is".to_owned()
+        }
+        (Some(file), false) => format!("; the module lock file was {}", file.change),
+        (Some(file), true) => format!("; the module lock file would be {}", file.change),
+    };
+    let lock = format!("{lock}{modules}");
     if document.dry_run {
         let bytes = document.providers.iter().map(|entry| entry.size).sum();
         return format!("{} of packages would be fetched; {lock}\n", size(bytes));

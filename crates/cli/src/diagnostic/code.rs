@@ -191,6 +191,10 @@ codes! {
     ModuleEscapes "module-escapes" Refused "A local module source leads out of the package that the calling module is in.";
     ModuleNotFound "module-not-found" Failed "The directory or package of a module is not there.";
     ModuleSourceKind "module-source-kind" Failed "A module has a source of a kind that is not fetched.";
+    ModuleLockFile "module-lock-file" Failed "The module lock file has an error.";
+    ModuleLockIncomplete "module-lock-incomplete" Refused "The module lock file would have to change, and may not.";
+    ModuleLockMismatch "module-lock-mismatch" Refused "A module package does not have the hash in the module lock file.";
+    ModuleMoved "module-moved" Refused "A tag stands for another module package than the one that is locked, which is gone.";
     ProviderNotFound "provider-not-found" Failed "There is no such provider, or not this version of it.";
     ProviderCollision "provider-collision" Usage "The template gives two providers the same repository.";
     ProviderUnmapped "provider-unmapped" Usage "The template gives no repository for a provider, or there is no template.";

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use tofu_oci::install::InstallError;
+use tofu_oci::types::tofu::module_lock::ModuleLockError;
 
 use super::{Advice, Code, Diagnostic, Failure, config, io, source, trust};
 
@@ -36,6 +37,32 @@ fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
             .hint("publish the module with `tofu-oci publish module`, and call it by an oci:// source"),
         InstallError::ModuleSubdirectory { .. } => Advice::new(Code::ModuleNotFound),
         InstallError::Module { source, .. } => source::advice(source),
+        InstallError::ModuleLock { source, .. } => {
+            Advice::new(Code::ModuleLockFile).hint(module_lock_hint(source))
+        }
+        InstallError::ModuleNotLocked { .. } | InstallError::ModuleLockUnneeded { .. } => {
+            Advice::new(Code::ModuleLockIncomplete).hint(
+                "install with `--module-lock` and without `--locked`, and commit the new .terraform.modules.lock.json",
+            )
+        }
+        InstallError::ModuleLockMismatch {
+            module,
+            manifest,
+            locked,
+            actual,
+        } => Advice::new(Code::ModuleLockMismatch)
+            .detail(format!("the module lock file has {locked}"))
+            .detail(format!("the package of {manifest} has {actual}"))
+            .hint(format!(
+                "a manifest never changes its package, so somebody changed the entry of {module}: restore the file, \
+                 or choose anew with `--upgrade`"
+            )),
+        InstallError::ModuleMoved { locked, now, .. } => Advice::new(Code::ModuleMoved)
+            .detail(format!("locked is {locked}"))
+            .detail(format!("the tag stands for {now}"))
+            .hint(
+                "find out why a published tag was moved; take what it stands for now with `--upgrade`",
+            ),
         InstallError::Versions { source, .. } => source::advice(source),
         InstallError::NoVersion { .. } => Advice::new(Code::NoVersion)
             .hint("change one of the constraints, or publish a version that satisfies all of them"),
@@ -70,6 +97,27 @@ fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
         _ => return vec![told],
     };
     vec![Diagnostic { message, ..told }]
+}
+
+/// What to do about a module lock file that cannot be used.
+fn module_lock_hint(error: &ModuleLockError) -> &'static str {
+    match error {
+        ModuleLockError::Conflict { .. } => {
+            "take one side of the conflict, such as with `git checkout --ours`, and install again: it adds what is missing"
+        }
+        ModuleLockError::Version { .. } => {
+            "a newer version of this program has written it: update, or restore the file from version control"
+        }
+        ModuleLockError::Json(_) => {
+            "restore the file from version control; or remove it, and the next install with `--module-lock` writes it again"
+        }
+        ModuleLockError::Path(_)
+        | ModuleLockError::Duplicate(_)
+        | ModuleLockError::Word { .. }
+        | ModuleLockError::Contradiction { .. } => {
+            "restore the file from version control; or remove the entry, and the next install adds it again"
+        }
+    }
 }
 
 /// The ends of a path of modules that is too long to be read.

@@ -24,6 +24,13 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
             Some("remove the dev_overrides block once the providers are no longer worked on")
         }
         Warning::EvidenceEmbedded { .. } => None,
+        Warning::ModuleChanged { .. } => {
+            Some("keep a module that you work on outside of .terraform, and call it by its path")
+        }
+        Warning::ModuleTagMoved { .. } => Some("take the new one with `--upgrade`"),
+        Warning::ModuleUnlocked { .. } => {
+            Some("publish it with `tofu-oci publish module`, and call it by its oci:// source")
+        }
         Warning::LatestTag { .. } => Some("run the command again"),
     }
 }

@@ -10,6 +10,8 @@ pub(crate) struct InstallDocument {
     pub(crate) providers: Vec<InstalledProviderEntry>,
     pub(crate) modules: Vec<InstalledModuleEntry>,
     pub(crate) lock_file: LockFileEntry,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) module_lock_file: Option<LockFileEntry>,
 }
 
 /// One provider package.
@@ -33,7 +35,7 @@ pub(crate) struct InstalledModuleEntry {
     pub(crate) directory: String,
 }
 
-/// The lock file.
+/// A lock file.
 #[derive(Debug, Serialize)]
 pub(crate) struct LockFileEntry {
     pub(crate) path: String,
@@ -106,6 +108,17 @@ impl Document for InstallDocument {
             "string",
             "`unchanged`, `created`, `updated`, or `withheld` where `--locked` kept new hashes out",
         ),
+        (
+            "module_lock_file",
+            "object?",
+            "the module lock file; absent where modules are not locked",
+        ),
+        ("module_lock_file.path", "string", "its path"),
+        (
+            "module_lock_file.change",
+            "string",
+            "`unchanged`, `created` or `updated`",
+        ),
     ];
 
     fn example() -> Self {
@@ -133,6 +146,10 @@ impl Document for InstallDocument {
                 path: "./.terraform.lock.hcl".to_owned(),
                 change: "created",
             },
+            module_lock_file: Some(LockFileEntry {
+                path: "./.terraform.modules.lock.json".to_owned(),
+                change: "created",
+            }),
         }
     }
 }

@@ -19,6 +19,7 @@ mod interrupt;
 mod json;
 mod login;
 mod maintain;
+mod module_lock;
 mod publish;
 mod requirements;
 mod round_trip;

@@ -95,6 +95,28 @@ fn a_module_takes_two_reads() {
 }
 
 #[test]
+fn a_locked_module_is_read_by_its_digest() {
+    let (registry, client) = published();
+    let configuration = CONFIGURATION.replace("HOST", &client.host);
+    let (_, module) = configuration.split_once("\nmodule").unwrap();
+    client
+        .sandbox
+        .write("infra/main.tf", format!("module{module}"));
+    let _ = client.line("install infra --module-lock").ok();
+    let _ = registry.requests();
+    // A machine that has the lock files and nothing else.
+    std::fs::remove_dir_all(client.sandbox.join("infra/.terraform")).unwrap();
+    let _ = client.line("install infra --locked").ok();
+    insta::assert_snapshot!(requests(&registry, &client), @r"
+    GET /v2/modules/label/manifests/sha256:[DIGEST] 200
+    GET /v2/modules/label/blobs/sha256:[DIGEST] 200
+    ");
+    // What is installed and locked costs nothing.
+    let _ = client.line("install infra").ok();
+    assert_eq!(registry.requests(), Vec::<String>::new());
+}
+
+#[test]
 fn a_publish_reads_no_package() {
     let (registry, client) = published();
     ProviderRelease::new("1.2.4").write(client.sandbox.join("next"));

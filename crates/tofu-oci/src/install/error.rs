@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use tofu_oci_source::SourceError;
 use tofu_oci_trust::TrustError;
+use tofu_oci_types::oci::{Digest, Tag};
 use tofu_oci_types::tofu::config::{ConfigErrors, Requirement};
 use tofu_oci_types::tofu::lock_file::LockFileError;
+use tofu_oci_types::tofu::module_lock::ModuleLockError;
 use tofu_oci_types::tofu::syntax::SourceRange;
-use tofu_oci_types::tofu::{ModuleRecordsError, Platform, ProviderAddr, Version};
+use tofu_oci_types::tofu::{ModuleRecordsError, PackageHash, Platform, ProviderAddr, Version};
 
 use super::Subdirectory;
 use super::tree::module_name;
@@ -120,6 +122,57 @@ pub enum InstallError {
         /// What failed.
         #[source]
         source: Box<SourceError>,
+    },
+    /// The module lock file has errors.
+    #[error("the module lock file {} cannot be used", .path.display())]
+    ModuleLock {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: ModuleLockError,
+    },
+    /// The module lock file may not change, and would have to.
+    #[error("the module lock file does not fit the configuration: {}", unlocked(.module, .source_text, .locked.as_deref()))]
+    ModuleNotLocked {
+        /// The module.
+        module: String,
+        /// The source that it is called with.
+        source_text: String,
+        /// The source that it is locked for; `None` where it is not locked.
+        locked: Option<String>,
+    },
+    /// The module lock file may not change, and has modules that are not called.
+    #[error("the module lock file does not fit the configuration: it has, without need, {}", .modules.join(", "))]
+    ModuleLockUnneeded {
+        /// Locked, not called.
+        modules: Vec<String>,
+    },
+    /// The manifest that is locked for a module has another package than was locked with it.
+    #[error("the package of {module} is not the one that the module lock file has recorded")]
+    ModuleLockMismatch {
+        /// The module.
+        module: String,
+        /// The manifest.
+        manifest: Digest,
+        /// The hash that is locked.
+        locked: PackageHash,
+        /// The hash of the package.
+        actual: PackageHash,
+    },
+    /// The manifest that is locked for a module is gone, and its tag stands for another.
+    #[error("{module}, called at {at}, is locked at a manifest that is gone, and its tag {:?} has moved", .tag.as_str())]
+    ModuleMoved {
+        /// The module.
+        module: String,
+        /// The call.
+        at: Box<SourceRange>,
+        /// The tag.
+        tag: Tag,
+        /// What it stood for when it was locked.
+        locked: Digest,
+        /// What it stands for now.
+        now: Digest,
     },
     /// The versions of a provider cannot be listed.
     #[error("cannot choose a version of {}, {}", .requirement.addr, asked(.requirement))]
@@ -262,6 +315,13 @@ fn offered(available: &[Version]) -> String {
         format!(" and {more} older")
     };
     format!("is {}{tail}", newest.join(", "))
+}
+
+fn unlocked(module: &str, source: &str, locked: Option<&str>) -> String {
+    match locked {
+        Some(locked) => format!("it has {module} for the source {locked:?}, not for {source:?}"),
+        None => format!("it lacks {module}"),
+    }
 }
 
 fn unfit(missing: &[ProviderAddr], unneeded: &[ProviderAddr]) -> String {

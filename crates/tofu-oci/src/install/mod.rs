@@ -2,16 +2,17 @@
 //!
 //! ```text
 //! read the module tree ─ fetch modules beside ─ requirements ─ versions ─ plan
-//!     ─ fetch, verify and unpack providers beside ─ rename each ─ modules.json ─ lock file
+//!     ─ fetch, verify and unpack providers beside ─ rename each ─ modules.json ─ lock files
 //! ```
 //!
 //! Everything that is fetched is unpacked in the data directory's staging place and renamed when
-//! it is proven, the lock file last: a run that is killed leaves each package directory,
-//! `modules.json` and the lock file as they were, or as they are to be.
+//! it is proven, the lock files last: a run that is killed leaves each package directory,
+//! `modules.json` and the lock files as they were, or as they are to be.
 
 mod error;
 mod lock;
 mod module_dirs;
+mod module_lock;
 mod modules;
 mod options;
 mod providers;
@@ -31,6 +32,7 @@ use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Versio
 pub use error::InstallError;
 pub use lock::LockChange;
 pub use module_dirs::Subdirectory;
+pub use module_lock::{ModuleLockReport, ModuleLockUse};
 pub use modules::{InstalledModule, ModuleHosts};
 pub(crate) use modules::{ModuleFetcher, PendingModule};
 pub use options::{InstallOptions, LockMode, Writes};
@@ -38,6 +40,7 @@ pub use providers::PackageAction;
 pub use tree::{MissingModule, ModuleNode, ModuleTree};
 
 use crate::{Progress, Warning};
+use module_lock::LoadedModuleLock;
 use providers::{FinishedPackage, PlannedPackage};
 use staging::Staging;
 
@@ -85,6 +88,8 @@ pub struct InstallReport {
     pub lock: LockChange,
     /// The lock file's path.
     pub lock_path: PathBuf,
+    /// What happened to the module lock file; `None` where modules are not locked.
+    pub module_lock: Option<ModuleLockReport>,
 }
 
 impl Installer {
@@ -96,6 +101,7 @@ impl Installer {
     pub async fn install(&self, options: &InstallOptions) -> Result<InstallReport, InstallError> {
         self.check_directory(options)?;
         let loaded = lock::load(&self.files, options, &self.progress)?;
+        let module_lock = LoadedModuleLock::load(&self.files, options)?;
         let data_dir = options.dir.join(&options.data_dir);
         let staging = Arc::new(Staging::open(&self.files, &data_dir).map_err(|source| {
             InstallError::Place {
@@ -109,8 +115,12 @@ impl Installer {
             connect: self.connect.clone(),
             staging: Arc::clone(&staging),
             progress: self.progress.clone(),
+            module_lock,
         };
         let mut tree = ModuleTree::fetch(&self.files, options, &fetcher).await?;
+        if let Some(lock) = &fetcher.module_lock {
+            lock.check_unneeded(&tree)?;
+        }
         let requirements = tree.requirements();
         lock::check_locked(&loaded, options, &requirements)?;
         let source = self.source.as_ref();
@@ -130,11 +140,18 @@ impl Installer {
         let planned =
             providers::plan(&self.files, options, source, &loaded.lock, &selected).await?;
         if options.writes == Writes::DryRun {
-            return Ok(dry_report(options, &tree, &planned, &loaded));
+            return Ok(InstallReport {
+                module_lock: fetcher.module_lock.map(|lock| lock.report(&tree)),
+                ..dry_report(options, &tree, &planned, &loaded)
+            });
         }
         let finished =
             providers::execute(&self.files, options, &staging, planned, &self.progress).await?;
         let modules = modules::place_modules(&self.files, options, &staging, &mut tree)?;
+        let module_lock = match &fetcher.module_lock {
+            Some(lock) => Some(lock.store(&self.files, &tree)?),
+            None => None,
+        };
         let updated = lock::updated(&loaded, &requirements, &finished);
         let change = lock::store(&self.files, &loaded, options, &updated)?;
         self.warn_about(&updated, &loaded.lock, &finished);
@@ -143,6 +160,7 @@ impl Installer {
             providers: finished.iter().map(installed).collect(),
             lock: change,
             lock_path: loaded.path,
+            module_lock,
         })
     }
 
@@ -238,5 +256,6 @@ fn dry_report(
             (true, Some(_)) => LockChange::Updated,
         },
         lock_path: loaded.path.clone(),
+        module_lock: None,
     }
 }

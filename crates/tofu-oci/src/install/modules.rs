@@ -5,18 +5,21 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tofu_oci_source::{Connect, FetchOptions, Fetched, fetch_module};
+use tofu_oci_source::{Connect, FetchOptions, Fetched, SourceError, fetch_module};
 use tofu_oci_store::files::{AtomicFile, Files};
 use tofu_oci_trust::content::Threads;
-use tofu_oci_types::oci::{Address, Descriptor, DirectoryAddress, Reference, RegistryHost, Tag};
+use tofu_oci_types::oci::{
+    Address, Descriptor, Digest, DirectoryAddress, Reference, RegistryHost, Tag,
+};
 use tofu_oci_types::tofu::config::ModuleCall;
-use tofu_oci_types::tofu::{ModuleRecords, ModuleSource, OciModule};
+use tofu_oci_types::tofu::{LockedModule, ModuleRecords, ModuleSource, OciModule};
 use tokio::sync::Semaphore;
 
+use super::module_lock::LoadedModuleLock;
 use super::staging::Staging;
 use super::tree::{ModuleTree, module_name, package_dir};
 use super::{InstallError, InstallOptions};
-use crate::{Outcome, Progress, Work};
+use crate::{Outcome, Progress, Warning, Work};
 
 /// How large `modules.json` may be, in bytes.
 const RECORDS_LIMIT: u64 = 64 * 1024 * 1024;
@@ -70,6 +73,8 @@ pub(crate) struct ModuleFetcher {
     pub(crate) connect: Connect,
     pub(crate) staging: Arc<Staging>,
     pub(crate) progress: Progress,
+    /// Where modules are locked.
+    pub(crate) module_lock: Option<LoadedModuleLock>,
 }
 
 impl ModuleFetcher {
@@ -87,10 +92,12 @@ impl ModuleFetcher {
         }
     }
 
+    /// Fetches the package of a call: the one that is locked, or the one that the source names now.
     pub(crate) async fn fetch(
         &self,
         path: &[String],
         call: &ModuleCall,
+        locked: Option<&LockedModule>,
     ) -> Result<PendingModule, InstallError> {
         let module = match &call.source {
             ModuleSource::Oci(module) => module,
@@ -103,7 +110,10 @@ impl ModuleFetcher {
             }
         };
         let address = self.hosts.address(module);
-        let at = module.at().cloned().unwrap_or_else(|| Tag::latest().into());
+        let at = match locked {
+            Some(locked) => locked.manifest.clone().into(),
+            None => module.at().cloned().unwrap_or_else(|| Tag::latest().into()),
+        };
         let task = self.progress.begin(
             Work::InstallModule {
                 path: path.join("."),
@@ -116,15 +126,42 @@ impl ModuleFetcher {
             at: Box::new(call.at.clone()),
             source: Box::new(source),
         };
-        let (manifest, fetched) = fetch_module(
+        let fetched = fetch_module(
             &self.connect,
             &address,
             &at,
             &self.options(),
             self.staging.fresh(),
         )
-        .await
-        .map_err(failed)?;
+        .await;
+        let (manifest, fetched) = match (fetched, locked) {
+            (Ok(fetched), None) => fetched,
+            (Ok((manifest, fetched)), Some(locked)) => {
+                check(path, locked, &fetched)?;
+                // In a directory it costs no request to look.
+                if let (Address::Directory(_), Some((tag, now))) =
+                    (&address, self.moved(&address, locked).await)
+                {
+                    let module = module_name(path);
+                    self.progress
+                        .warn(Warning::ModuleTagMoved { module, tag, now });
+                }
+                (manifest, fetched)
+            }
+            (Err(error @ SourceError::UnknownModule { .. }), Some(locked)) => {
+                return Err(match self.moved(&address, locked).await {
+                    Some((tag, now)) => InstallError::ModuleMoved {
+                        module: module_name(path),
+                        at: Box::new(call.at.clone()),
+                        tag,
+                        locked: locked.manifest.clone(),
+                        now,
+                    },
+                    None => failed(error),
+                });
+            }
+            (Err(error), _) => return Err(failed(error)),
+        };
         task.end(Outcome::Done);
         Ok(PendingModule {
             path: path.to_vec(),
@@ -133,6 +170,29 @@ impl ModuleFetcher {
             fetched,
         })
     }
+
+    /// The tag of a locked package and what it stands for now, where that is another manifest.
+    async fn moved(&self, address: &Address, locked: &LockedModule) -> Option<(Tag, Digest)> {
+        let tag = locked.tag()?;
+        let repository = self.connect.reader(address).await.ok()?;
+        // Whoever cannot be asked says nothing.
+        let now = repository.head(&tag).await.ok()??.digest;
+        (now != locked.manifest).then_some((tag, now))
+    }
+}
+
+/// A manifest has one package; where its hash differs, the entry was put together by somebody.
+fn check(path: &[String], locked: &LockedModule, fetched: &Fetched) -> Result<(), InstallError> {
+    let actual = fetched.package().h1();
+    if *actual == locked.h1 {
+        return Ok(());
+    }
+    Err(InstallError::ModuleLockMismatch {
+        module: module_name(path),
+        manifest: locked.manifest.clone(),
+        locked: locked.h1.clone(),
+        actual: actual.clone(),
+    })
 }
 
 fn records_path(options: &InstallOptions) -> PathBuf {

@@ -7,6 +7,7 @@ use tofu_oci_types::tofu::config::Dialect;
 use tofu_oci_types::tofu::lock_file::LockOrigin;
 use tofu_oci_types::tofu::{Hostname, Platform};
 
+use super::ModuleLockUse;
 use crate::default_jobs;
 
 /// What the lock file means for a run.
@@ -40,6 +41,8 @@ pub struct InstallOptions {
     pub data_dir: PathBuf,
     /// What the lock file means.
     pub lock: LockMode,
+    /// Whether modules are locked.
+    pub module_lock: ModuleLockUse,
     /// The platforms to install for; at least one.
     pub platforms: Vec<Platform>,
     /// Which program's header a new lock file gets.
@@ -62,6 +65,7 @@ impl InstallOptions {
             dir: dir.into(),
             data_dir: PathBuf::from(".terraform"),
             lock: LockMode::Update,
+            module_lock: ModuleLockUse::Existing,
             platforms: vec![Platform::current()],
             origin: LockOrigin::Tofu,
             dialect: Dialect::Tofu,

@@ -7,10 +7,14 @@ use tofu_oci_store::files::Files;
 use tofu_oci_types::tofu::config::{
     CallArgument, ModuleCall, ReadOptions, Requirement, config_files, merge_requirements,
 };
-use tofu_oci_types::tofu::{Module, ModuleRecord, ModuleRecords, ModuleSource};
+use tofu_oci_types::tofu::{
+    LockedModule, Module, ModuleLock, ModuleRecord, ModuleRecords, ModuleSource,
+};
 
 use super::module_dirs::{ModuleDir, join_shown, read_files, subdirectory};
-use super::{InstallError, InstallOptions, ModuleFetcher, PendingModule};
+use super::module_lock::Demand;
+use super::{InstallError, InstallOptions, ModuleFetcher, PendingModule, tree_hash};
+use crate::Warning;
 
 /// How deep module calls may nest; a configuration that calls itself ends here.
 const DEPTH_LIMIT: usize = 64;
@@ -46,6 +50,8 @@ pub struct ModuleTree {
     pub(crate) records: ModuleRecords,
     /// The packages that were fetched and wait for their place.
     pub(crate) pending: Vec<PendingModule>,
+    /// What the module lock file has to say; nothing where modules are not locked.
+    pub(crate) locked: ModuleLock,
 }
 
 impl ModuleTree {
@@ -301,13 +307,33 @@ impl<'a> Walk<'a> {
         key: &str,
         call: &ModuleCall,
     ) -> Result<Option<ModuleDir>, InstallError> {
-        if let Some(dir) = self.installed(key, call) {
+        let demand = self.demand(path, call)?;
+        if let Some(dir) = self.installed(key, call)
+            && self.satisfies(path, key, demand).await
+        {
+            if let Demand::Locked(locked) = demand {
+                self.tree.locked.set(path.to_vec(), locked.clone());
+            }
             return Ok(Some(dir));
         }
         let Some(fetcher) = self.fetcher else {
             return Ok(None);
         };
-        let pending = fetcher.fetch(path, call).await?;
+        let locked = match demand {
+            Demand::Locked(locked) => Some(locked),
+            Demand::Digest | Demand::Nothing => None,
+        };
+        let pending = fetcher.fetch(path, call, locked).await?;
+        if let (Demand::Digest | Demand::Locked(_), ModuleSource::Oci(source)) =
+            (demand, &call.source)
+        {
+            let locked = LockedModule {
+                source: source.clone(),
+                manifest: pending.manifest.digest.clone(),
+                h1: pending.fetched.package().h1().clone(),
+            };
+            self.tree.locked.set(path.to_vec(), locked);
+        }
         let package = pending.fetched.path().to_owned();
         let below = match call.source.subdir() {
             None => String::new(),
@@ -320,6 +346,45 @@ impl<'a> Walk<'a> {
         };
         self.tree.pending.push(pending);
         Ok(Some(dir))
+    }
+
+    /// What the module lock file demands of the package of a call.
+    fn demand(&self, path: &[String], call: &ModuleCall) -> Result<Demand<'a>, InstallError> {
+        let Some(fetcher) = self.fetcher else {
+            return Ok(Demand::Nothing);
+        };
+        match (&fetcher.module_lock, &call.source) {
+            (None, _) => Ok(Demand::Nothing),
+            (Some(lock), ModuleSource::Oci(source)) => lock.demand(path, source),
+            (Some(_), _) => {
+                fetcher.progress.warn(Warning::ModuleUnlocked {
+                    module: module_name(path),
+                    source: call.source.to_string(),
+                });
+                Ok(Demand::Nothing)
+            }
+        }
+    }
+
+    /// Whether the package that is installed is what is demanded.
+    async fn satisfies(&self, path: &[String], key: &str, demand: Demand<'_>) -> bool {
+        let locked = match demand {
+            Demand::Nothing => return true,
+            Demand::Digest => return false,
+            Demand::Locked(locked) => locked,
+        };
+        let dir = package_dir(self.options, key);
+        let (files, root) = (self.files.clone(), self.options.dir.join(&dir));
+        let hashed =
+            tokio::task::spawn_blocking(move || tree_hash::h1_of_tree(&files, &root)).await;
+        let same = matches!(hashed, Ok(Ok(h1)) if h1 == locked.h1);
+        if let (false, Some(fetcher)) = (same, self.fetcher) {
+            let module = module_name(path);
+            fetcher
+                .progress
+                .warn(Warning::ModuleChanged { module, dir });
+        }
+        same
     }
 
     /// The module as an earlier run installed it, if it is still the one that is called.

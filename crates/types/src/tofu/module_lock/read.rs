@@ -84,7 +84,9 @@ fn check_markers(bytes: &[u8]) -> Result<(), ModuleLockError> {
 fn path(text: &str) -> Result<Vec<String>, ModuleLockError> {
     let is_name = |name: &str| {
         let mut characters = name.chars();
-        characters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        characters
+            .next()
+            .is_some_and(|c| c.is_alphabetic() || c == '_')
             && characters.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
     };
     let mut names = Vec::new();

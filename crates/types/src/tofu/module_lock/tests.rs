@@ -135,12 +135,12 @@ fn entries_that_are_refused() {
     let pinned = format!("{source}?digest={}", Digest::of(b"other"));
     let good = entry(a, source, tag, DIGEST, H1);
     for (entries, expected) in [
-        (
-            format!("{good},{good}"),
-            "two entries for module.a",
-        ),
+        (format!("{good},{good}"), "two entries for module.a"),
         (entry("", source, tag, DIGEST, H1), "the path \"\" is none"),
-        (entry("a", source, tag, DIGEST, H1), "the path \"a\" is none"),
+        (
+            entry("a", source, tag, DIGEST, H1),
+            "the path \"a\" is none",
+        ),
         (
             entry("module.a.b", source, tag, DIGEST, H1),
             "the path \"module.a.b\" is none",
@@ -175,7 +175,10 @@ fn entries_that_are_refused() {
             "64 lower-case hex digits",
         ),
         (entry(a, source, tag, "md5:12", H1), "cannot be checked"),
-        (entry(a, source, tag, "", H1), "the form is algorithm:encoded"),
+        (
+            entry(a, source, tag, "", H1),
+            "the form is algorithm:encoded",
+        ),
         (entry(a, source, tag, DIGEST, "h1:AAAA"), "base64 of 32"),
         (entry(a, source, tag, DIGEST, "zh:12"), "base64 of 32"),
         (
@@ -204,8 +207,7 @@ fn locks() -> impl Strategy<Value = ModuleLock> {
             h1: PackageHash::from_h1_bytes(h1),
         },
     );
-    proptest::collection::btree_map(names, module, 0..6)
-        .prop_map(|modules| ModuleLock { modules })
+    proptest::collection::btree_map(names, module, 0..6).prop_map(|modules| ModuleLock { modules })
 }
 
 proptest! {
