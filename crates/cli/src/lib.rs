@@ -23,6 +23,7 @@ mod network;
 mod open_files;
 mod printer;
 pub mod reference;
+mod remedy;
 mod run;
 mod settings;
 

@@ -4,11 +4,12 @@
 
 use std::fmt::Write as _;
 
-use clap::{Command, CommandFactory as _};
+use clap::{Command, CommandFactory as _, Parser as _};
 
 use crate::args::Cli;
 use crate::diagnostic::{Code, Exit};
 use crate::document::{self, Document, Field};
+use crate::remedy::{GROUPS, Remedy};
 
 /// Said at the top of every page.
 const NOTICE: &str =
@@ -65,6 +66,20 @@ const VARIABLES: &[(&str, &str)] = &[
     ),
     ("TMPDIR", "where files are put that live as long as the run"),
 ];
+
+/// Whether a command line is understood, without running it; `words` do not begin with the program.
+///
+/// # Errors
+///
+/// What the program would say of it.
+pub fn understood(words: &[String]) -> Result<(), String> {
+    let words = std::iter::once("tofu-oci").chain(words.iter().map(String::as_str));
+    match Cli::try_parse_from(words) {
+        Ok(_) => Ok(()),
+        Err(error) if !error.use_stderr() => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
 
 /// The commands and their flags: `docs/reference/cli.md`.
 pub fn cli() -> String {
@@ -137,18 +152,66 @@ fn lines(text: &str) -> String {
 pub fn error_codes() -> String {
     let mut page = format!(
         "{NOTICE}# Error codes\n\nA failure is printed as `error[CODE]: …`, with `--json` as a line with a field `code`. \
-         Codes do not change; new ones are added.\n\n| code | exit | what happened |\n| --- | --- | --- |\n"
+         Codes do not change; new ones are added. Each leads to what can be done about it.\n\n\
+         | code | exit | what happened |\n| --- | --- | --- |\n"
     );
     for code in Code::ALL {
         let _ = writeln!(
             page,
-            "| `{}` | {} | {} |",
+            "| [`{0}`](../troubleshooting.md#{0}) | {1} | {2} |",
             code.as_str(),
             code.exit().status(),
             code.meaning()
         );
     }
     page
+}
+
+/// What to do about each kind of failure: `docs/troubleshooting.md`.
+pub fn troubleshooting() -> String {
+    let mut page = format!(
+        "{NOTICE}# Troubleshooting\n\nEvery error has a code in brackets; here is what leads to it and what helps. \
+         The lines below an error are its causes, from the nearest to the first, and a hint for the case at hand: read \
+         those first. `-v` tells what is done and tried again, `-vv` every request to a registry.\n\n\
+         Running a command again is safe: what was published, copied or installed is not done twice, and nothing \
+         half-done counts.\n\n"
+    );
+    for group in GROUPS {
+        let _ = writeln!(page, "- {}", group.title);
+        for remedy in group.remedies {
+            let _ = writeln!(page, "  - [`{0}`](#{0})", remedy.code.as_str());
+        }
+    }
+    for group in GROUPS {
+        let _ = write!(page, "\n## {}\n", group.title);
+        for remedy in group.remedies {
+            self::remedy(remedy, &mut page);
+        }
+    }
+    page
+}
+
+fn remedy(remedy: &Remedy, page: &mut String) {
+    let code = remedy.code.as_str();
+    let _ = write!(
+        page,
+        "\n### `{code}`\n\n{} {}\n\n```text\n",
+        remedy.code.meaning(),
+        remedy.cause
+    );
+    let mut lines = remedy.example.iter();
+    if let Some(message) = lines.next() {
+        let _ = writeln!(page, "error[{code}]: {message}");
+    }
+    for cause in lines {
+        let _ = writeln!(page, "  cause: {cause}");
+    }
+    let _ = write!(
+        page,
+        "```\n\n{} Exit status {}.\n",
+        remedy.next,
+        remedy.code.exit().status()
+    );
 }
 
 /// The JSON documents: `docs/reference/json.md`.

@@ -40,6 +40,11 @@ fn error_codes() {
     page("error-codes.md", &reference::error_codes());
 }
 
+#[test]
+fn troubleshooting() {
+    page("../troubleshooting.md", &reference::troubleshooting());
+}
+
 /// Flags of other programs that hints name.
 const FOREIGN: [&str; 3] = ["--armor", "--detach-sign", "--export"];
 
@@ -47,9 +52,10 @@ const FOREIGN: [&str; 3] = ["--armor", "--detach-sign", "--export"];
 #[test]
 fn hints_name_flags_that_exist() {
     let commands = reference::cli();
-    let sources = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/diagnostic");
+    let sources = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut seen = 0;
-    for entry in fs::read_dir(sources).unwrap() {
+    let files = |dir| fs::read_dir(sources.join(dir)).unwrap();
+    for entry in files("diagnostic").chain(files("remedy")) {
         let path = entry.unwrap().path();
         let text = fs::read_to_string(&path).unwrap();
         for (at, _) in text.match_indices("--") {

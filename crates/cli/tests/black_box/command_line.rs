@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::{check, sandbox};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "",
     "publish",
     "publish provider",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 17] = [
     "gc",
     "fsck",
     "cli-config",
+    "man",
 ];
 
 #[test]

@@ -1,0 +1,15 @@
+//! What pages, examples and workflows show can be done: commands are understood, guides and examples run against
+//! registries on loopback, links lead somewhere.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+mod commands;
+mod messages;
+mod pages;
+mod shell;
