@@ -59,7 +59,9 @@ fn add(command: &Command, above: Option<&str>, pages: &mut Vec<Page>) -> io::Res
 fn page(command: Command, name: &str, above: Option<&str>) -> io::Result<Vec<u8>> {
     let examples = command.get_after_help().map(ToString::to_string);
     let has_commands = command.has_subcommands();
-    let man = Man::new(command).title(name).source(concat!("tofu-oci ", env!("CARGO_PKG_VERSION")));
+    let man = Man::new(command)
+        .title(name)
+        .source(concat!("tofu-oci ", env!("CARGO_PKG_VERSION")));
     let mut text = Vec::new();
     man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;

@@ -111,6 +111,15 @@ impl Settings {
         SystemTime::now()
     }
 
+    /// Where a program is. Directories of the PATH that are not absolute would depend on where we run.
+    pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
+        let name = format!("{name}{}", env::consts::EXE_SUFFIX);
+        env::split_paths(self.auth.path.as_ref()?)
+            .filter(|dir| dir.is_absolute())
+            .map(|dir| dir.join(&name))
+            .find(|path| path.is_file())
+    }
+
     /// Who is told what an operation does.
     pub(crate) fn reporter(&self, writes: Writes) -> TerminalReporter {
         let printer = &self.printer;

@@ -139,13 +139,7 @@ impl Content {
         self.manifests.values().find(lists).map(Manifest::digest)
     }
 
-    fn delete(
-        &mut self,
-        place: &Place,
-        at: &TagOrDigest,
-        kind: Kind,
-        keep: Keep,
-    ) -> Result<()> {
+    fn delete(&mut self, place: &Place, at: &TagOrDigest, kind: Kind, keep: Keep) -> Result<()> {
         let place = place.clone();
         let mut tags = self.tags.iter().filter(|(tag, digest)| match at {
             TagOrDigest::Tag(named) => *tag == named,

@@ -45,6 +45,13 @@ pub enum Warning {
         /// What it is: lower case, no full stop.
         problem: String,
     },
+    /// A signature that could not be checked, or that is good and has something odd.
+    Signature {
+        /// The file.
+        filename: String,
+        /// What it is: lower case, no full stop.
+        problem: String,
+    },
     /// A tag that clients take for a version, which they then ask for under another tag.
     UnreachableTag {
         /// The tag.
@@ -111,6 +118,7 @@ impl Warning {
             Self::ZipHashAdded { .. } => "zip-hash-added",
             Self::IncompleteLock { .. } => "incomplete-lock",
             Self::Package { .. } => "package",
+            Self::Signature { .. } => "signature",
             Self::UnreachableTag { .. } => "unreachable-tag",
             Self::InvisibleTag { .. } => "invisible-tag",
             Self::DevOverrides { .. } => "dev-overrides",
@@ -150,6 +158,9 @@ impl fmt::Display for Warning {
                 )
             }
             Self::Package { filename, problem } => write!(f, "{filename:?}: {problem}"),
+            Self::Signature { filename, problem } => {
+                write!(f, "the signature {filename:?}: {problem}")
+            }
             Self::UnreachableTag { tag, version } => write!(
                 f,
                 "clients take the tag {:?} for the version {version}, and then find no tag of that version",

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use tofu_oci::publish::SigningKey;
 use tofu_oci::types::oci::Address;
 use tofu_oci::types::tofu::{Platform, ProviderAddr, Version};
 
@@ -12,13 +13,14 @@ Examples:
   tofu-oci publish provider ./dist oci.example.net/acme/demo
   tofu-oci publish provider ./dist dir:./registry//acme/demo --source registry.example.com/acme/demo --dry-run
   tofu-oci publish provider ./dist oci.example.net/acme/demo --profile auto
+  tofu-oci publish provider ./dist oci.example.net/acme/demo --sign-with 0123456789ABCDEF
   tofu-oci publish provider demo_linux.zip demo_darwin.zip dir:./registry//acme/demo:1.2.3";
 
 /// Publish a release of a provider
 ///
 /// Packages are zips, a directory of them such as the `dist` of goreleaser, or what `providers
 /// mirror` made. A checksums file, its signatures, the registry manifest and SBOMs that lie beside
-/// them are published with them. Each package is checked; the version's tag is written last, and
+/// them are published with them, and so are the public keys (`*.asc`) that made the signatures. Each package is checked; the version's tag is written last, and
 /// never moved to other content.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -41,6 +43,12 @@ pub(crate) struct PublishProviderArgs {
     /// Publish this file of public keys beside the checksums file (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Vec<PathBuf>,
+    /// Sign the checksums file with this key of `gpg`: its id or fingerprint, or those of the subkey
+    ///
+    /// Where there is no checksums file, one is made. The signature and the public key are published
+    /// with it, and no file is written. A release that is published again keeps its signature.
+    #[arg(long, value_name = "KEYID", conflicts_with = "plain")]
+    pub(crate) sign_with: Option<SigningKey>,
     /// Where the files beside the packages go
     #[arg(
         long,

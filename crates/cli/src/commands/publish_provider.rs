@@ -1,15 +1,18 @@
 //! `publish provider PATH... REF`
 
+use std::time::UNIX_EPOCH;
+
 use tofu_oci::install::Writes;
 use tofu_oci::publish::{
-    Existing, ProfileChoice, ProviderOptions, ProviderReport, PublishOutcome, Publisher,
+    Existing, Gpg, ProfileChoice, ProviderOptions, ProviderReport, PublishOutcome, Publisher,
+    SigningKey,
 };
 use tofu_oci::store::{Files, Put};
-use tofu_oci::types::artifact::{Profile, UserAnnotations};
+use tofu_oci::types::artifact::{Profile, Timestamp, UserAnnotations};
 
 use super::{Ending, output, progress};
 use crate::args::{PublishProviderArgs, PublishShared, ReleaseProfile};
-use crate::diagnostic::Failure;
+use crate::diagnostic::{Code, Diagnostic, Failure};
 use crate::document::{AttachmentEntry, PackageEntry, ReleaseDocument, ReleaseEntry};
 use crate::interrupt::{Stop, run_writing};
 use crate::printer::{Align, Format, Table, Verbosity, shown, size};
@@ -17,11 +20,19 @@ use crate::settings::Settings;
 
 pub(super) fn run(args: PublishProviderArgs, settings: &Settings) -> Result<Ending, Stop> {
     let shared = Shared::read(&args.shared)?;
+    if args.sign_with.is_some() && args.profile == ReleaseProfile::Plain {
+        return Err(Failure::usage(
+            "--profile plain leaves the checksums file out, and --sign-with signs it",
+        )
+        .into());
+    }
     let options = ProviderOptions {
         source: args.source,
         version: args.version,
         platforms: args.platform,
         keys: args.key,
+        sign_with: args.sign_with.map(|key| gpg(key, settings)).transpose()?,
+        now: now(settings),
         created: args.shared.created,
         annotations: shared.annotations,
         profile: profile(&args.shared, args.profile)?,
@@ -47,6 +58,23 @@ pub(super) fn run(args: PublishProviderArgs, settings: &Settings) -> Result<Endi
         .result(&document, || human(&document))
         .map_err(output)?;
     Ok(ending(report.outcome))
+}
+
+/// Who signs: GnuPG, where it is installed.
+fn gpg(key: SigningKey, settings: &Settings) -> Result<Gpg, Failure> {
+    match settings.program("gpg") {
+        Some(program) => Ok(Gpg::new(program, key)),
+        None => Err(Failure::from(vec![
+            Diagnostic::new(Code::SigningFailed, "there is no program gpg on the PATH")
+                .hint("install GnuPG, or sign elsewhere and publish the .sig file"),
+        ])),
+    }
+}
+
+/// The time, by which signatures are judged.
+fn now(settings: &Settings) -> Option<Timestamp> {
+    let since = settings.now().duration_since(UNIX_EPOCH).ok()?;
+    Timestamp::from_unix(since.as_secs().try_into().ok()?)
 }
 
 /// Whether a plan has something in it.

@@ -177,6 +177,10 @@ codes! {
     EvidenceTooLarge "evidence-too-large" Refused "There is more evidence of a release, or a longer file of it, than is read or written.";
     EvidenceRefused "evidence-refused" Failed "The registry takes packages, and refuses the evidence beside them.";
     EvidenceLost "evidence-lost" Failed "The registry took evidence, and does not list it afterwards.";
+    SignatureRefused "signature-refused" Refused "A signature was checked, and does not count: the file was changed, or the key was revoked, had expired or is not one for signing.";
+    SigningFailed "signing-failed" Failed "The checksums file could not be signed.";
+    ProofMissing "proof-missing" Refused "A policy asks for a proof of the package, and none that counts was found.";
+    ChecksumsDisagree "checksums-disagree" Refused "Two signed checksums files have two digests for one file.";
     PrivateKey "private-key" Refused "A key file holds a private key, which must not be published.";
     LockMismatch "lock-mismatch" Refused "A package matches none of the hashes in the lock file.";
     HashMismatch "hash-mismatch" Refused "Somebody vouched for another hash than the package has.";

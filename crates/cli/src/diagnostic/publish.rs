@@ -1,6 +1,6 @@
 //! Publishes that stopped.
 
-use tofu_oci::publish::{Given, PublishError};
+use tofu_oci::publish::{Given, PublishError, SignError};
 
 use super::{Advice, Code, Diagnostic, Failure, artifact, io, store, trust, word};
 
@@ -52,6 +52,8 @@ fn advice(error: &PublishError) -> Advice {
         PublishError::Package { source, .. } => trust::advice(source),
         PublishError::Shasums { source, .. } => trust::shasums(source),
         PublishError::Signature { source, .. } | PublishError::Key { source, .. } => trust::pgp(source),
+        PublishError::SignatureRefused { source, .. } => trust::signature(source),
+        PublishError::Sign { source } => sign(source),
         PublishError::NoShasums { .. } => Advice::new(Code::ChecksumsInvalid)
             .hint("put the checksums file beside the zips, or leave the file out"),
         PublishError::KeyNotArmored { .. } => Advice::new(Code::SignatureInvalid)
@@ -115,6 +117,24 @@ fn advice(error: &PublishError) -> Advice {
             Advice::new(Code::ModuleInvalid).hint("rename the file, or name it in .terraformignore")
         }
         PublishError::Interrupted { .. } => Advice::new(Code::Interrupted),
+    }
+}
+
+fn sign(error: &SignError) -> Advice {
+    let failed = Advice::new(Code::SigningFailed);
+    match error {
+        SignError::Start { .. } => failed.hint("check the installation of GnuPG"),
+        SignError::NoKey { .. } => failed.hint("list the keys with `gpg --list-secret-keys --keyid-format long`"),
+        SignError::Failed { .. } => failed.hint(
+            "try `gpg --local-user KEYID! --detach-sign FILE`; name the subkey that signs where the key itself cannot",
+        ),
+        SignError::Timeout { .. } => failed.hint(
+            "unlock the key first, for example with `gpg --sign`, or let its agent ask in a window",
+        ),
+        SignError::Output(_) | SignError::OtherKey { .. } => {
+            failed.hint("name the key by its fingerprint")
+        }
+        SignError::Signature(problem) => trust::signature(problem),
     }
 }
 

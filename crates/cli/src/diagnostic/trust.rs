@@ -1,7 +1,8 @@
 //! Bytes that do not prove what they should.
 
 use tofu_oci::trust::TrustError;
-use tofu_oci::trust::pgp::PgpError;
+use tofu_oci::trust::pgp::{PgpError, SignatureProblem};
+use tofu_oci::trust::policy::{PolicyWarning, Refusal};
 use tofu_oci::trust::shasums::ShasumsError;
 use tofu_oci::trust::zip_writer::WriteZipError;
 use tofu_oci::types::tofu::PackageHash;
@@ -14,6 +15,7 @@ pub(super) fn advice(error: &TrustError) -> Advice {
         TrustError::Package(error) => zip::package(error),
         TrustError::Shasums(error) => shasums(error),
         TrustError::Pgp(error) => pgp(error),
+        TrustError::Refused(refusal) => refused(refusal),
         TrustError::WriteZip(error) => write_zip(error),
         TrustError::Content { .. } | TrustError::Length { .. } => {
             Advice::new(Code::ZipDamaged).hint("copy or build the file again")
@@ -70,6 +72,67 @@ pub(super) fn pgp(error: &PgpError) -> Advice {
         ),
         PgpError::PrivateKey => Advice::new(Code::PrivateKey)
             .hint("export the public key with `gpg --export --armor KEYID`"),
+    }
+}
+
+/// A signature that was checked.
+pub(super) fn signature(problem: &SignatureProblem) -> Advice {
+    let advice = Advice::new(Code::SignatureRefused);
+    match problem {
+        SignatureProblem::Mismatch => {
+            advice.hint("sign the checksums file again, after the last change to it")
+        }
+        SignatureProblem::Hash { .. } => {
+            advice.hint("sign with `gpg --digest-algo SHA256 --detach-sign`")
+        }
+        SignatureProblem::NotADocument
+        | SignatureProblem::Unreadable
+        | SignatureProblem::NoTime
+        | SignatureProblem::NoIssuer
+        | SignatureProblem::UnknownCondition => advice.hint("sign with `gpg --detach-sign`"),
+        SignatureProblem::InFuture { .. } => {
+            advice.hint("set the clocks of this machine and of the one that signs")
+        }
+        SignatureProblem::UnknownKey => advice.hint(
+            "get the signer's public key from where you trust it, and compare its fingerprint",
+        ),
+        SignatureProblem::NotBound
+        | SignatureProblem::NotForSigning
+        | SignatureProblem::OlderThanKey { .. } => {
+            advice.hint("export the whole public key again, or sign with a key made for signing")
+        }
+        SignatureProblem::Revoked { .. }
+        | SignatureProblem::KeyExpired { .. }
+        | SignatureProblem::SignatureExpired { .. } => advice.hint(
+            "sign with a key that is valid; an expiry that was moved needs the key exported again",
+        ),
+    }
+}
+
+/// A package that a policy does not let in.
+fn refused(refusal: &Refusal) -> Advice {
+    match refusal {
+        Refusal::Unproven { found, .. } => {
+            let advice = Advice::new(Code::ProofMissing);
+            let advice = found
+                .iter()
+                .fold(advice, |advice, found| advice.detail(found.to_string()));
+            let keys = found
+                .iter()
+                .any(|found| matches!(found, PolicyWarning::NotBelieved { .. }));
+            match (found.is_empty(), keys) {
+                (true, _) => advice.hint("ask the publisher for a signed checksums file"),
+                (false, true) => advice
+                    .hint("if the fingerprint is that of the publisher, name the key as trusted"),
+                (false, false) => advice,
+            }
+        }
+        Refusal::ListsDisagree { digests, .. } => Advice::new(Code::ChecksumsDisagree)
+            .detail(format!("one says {}, the other {}", digests.0, digests.1))
+            .hint("ask the publisher which of them is theirs"),
+        Refusal::OtherDigest { .. } => Advice::new(Code::ChecksumsMismatch)
+            .hint("the package is not the one that was signed: do not use it"),
+        Refusal::Locked { .. } => Advice::new(Code::LockMismatch),
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
             "for people on other platforms, remove the entry and install with `--platform` for every platform",
         ),
         Warning::Package { .. } => None,
+        Warning::Signature { .. } => Some(
+            "publish the public key with `--key FILE`, or put it beside the release as KEYID.asc",
+        ),
         Warning::DevOverrides { .. } => {
             Some("remove the dev_overrides block once the providers are no longer worked on")
         }

@@ -358,10 +358,7 @@ mod tests {
         let due: Vec<bool> = [0, 999, 1000, 1001, 1999, 2000, 9000, 9001]
             .map(|milliseconds| running.is_due(since + Duration::from_millis(milliseconds)))
             .into();
-        assert_eq!(
-            due,
-            [false, false, true, false, false, true, true, false]
-        );
+        assert_eq!(due, [false, false, true, false, false, true, true, false]);
         let document = running.document(7, ProgressState::Advance);
         let (document, seconds) = document.split_once("\"seconds\":").unwrap();
         assert_eq!(

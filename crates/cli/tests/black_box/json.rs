@@ -283,7 +283,10 @@ fn work_is_told_as_it_begins_and_ends() {
             &install,
             &[("install-module", "done"), ("install-provider", "done")],
         ),
-        ("pull dir:registry//acme/demo:1.2.3 -o out", &[("pull", "done")]),
+        (
+            "pull dir:registry//acme/demo:1.2.3 -o out",
+            &[("pull", "done")],
+        ),
     ] {
         let run = sandbox.line(&format!("{line} --json")).ok();
         let ended = told(&run.stderr);

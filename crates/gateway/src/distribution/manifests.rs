@@ -80,10 +80,7 @@ impl Distribution {
         headers.insert(header::CONTENT_LENGTH, descriptor.size.into());
         headers.insert(DOCKER_CONTENT_DIGEST, value(digest.as_str())?);
         headers.insert(header::ETAG, value(&format!("\"{digest}\""))?);
-        headers.insert(
-            header::CONTENT_TYPE,
-            value(descriptor.media_type.as_str())?,
-        );
+        headers.insert(header::CONTENT_TYPE, value(descriptor.media_type.as_str())?);
         Ok(response)
     }
 
@@ -105,7 +102,9 @@ impl Distribution {
         let Some(descriptor) = stat.and_then(|stat| stat.descriptor()) else {
             return Ok(None);
         };
-        let reader = self.storage.open(name, &descriptor.digest, Kind::Manifest, None);
+        let reader = self
+            .storage
+            .open(name, &descriptor.digest, Kind::Manifest, None);
         let reader = BlobReader::new(&descriptor, reader.await?)?;
         let bytes = reader.into_bytes(MANIFEST_LIMIT).await;
         let bytes = bytes.map_err(Refusal::damaged)?;

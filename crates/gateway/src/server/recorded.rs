@@ -79,12 +79,7 @@ impl Entry {
 
 impl Recorded {
     /// The body of an answer of `length` bytes, where that is known. What has none is told at once.
-    pub(super) fn new(
-        body: Answer,
-        length: Option<u64>,
-        entry: Option<Entry>,
-        open: Open,
-    ) -> Self {
+    pub(super) fn new(body: Answer, length: Option<u64>, entry: Option<Entry>, open: Open) -> Self {
         // Whoever sends it stops at this length and does not ask for the end.
         let left = length.or(body.size_hint().exact());
         let mut this = Self {

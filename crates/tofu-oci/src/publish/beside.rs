@@ -1,14 +1,11 @@
 //! What stands beside the packages of a release: checksums file, signatures, keys, registry
 //! manifest, SBOMs. Everything is read, and checked as far as it can be, before anything is sent.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use tofu_oci_store::files::Files;
-use tofu_oci_trust::pgp::{
-    Fingerprint, PGP_LIMIT, PgpError, PgpKind, SignatureIssuer, public_keys, signature_key_ids,
-};
+use tofu_oci_trust::pgp::{PGP_LIMIT, SignatureRules};
 use tofu_oci_trust::shasums::{Gap, SHASUMS_LIMIT, Shasums, ShasumsError};
 use tofu_oci_types::artifact::{Attachment, AttachmentKind, AttachmentLayer, annotation};
 use tofu_oci_types::oci::{Annotations, Digest};
@@ -16,7 +13,9 @@ use tofu_oci_types::tofu::{Platform, ReleaseFile, SbomFormat};
 
 use super::documents::{protocols, sbom_kind};
 use super::release_files::ReleaseFiles;
+use super::signatures::{SignedList, load_keys};
 use super::{ProviderOptions, PublishError};
+use crate::Warning;
 
 /// The longest SBOM, in bytes.
 const SBOM_LIMIT: usize = 32 << 20;
@@ -33,6 +32,10 @@ pub(super) struct Beside {
     pub(super) shasums: Option<(PathBuf, Shasums)>,
     /// The protocol versions, ascending, where a registry manifest states them.
     pub(super) protocols: Vec<String>,
+    /// The checksums file with its signatures and keys, which is the first attachment.
+    pub(super) signed: Option<SignedList>,
+    /// What is odd about the signatures.
+    pub(super) warnings: Vec<Warning>,
     /// The attachments, with the platform that they are about.
     pub(super) attachments: Vec<(Option<Platform>, Attachment)>,
 }
@@ -53,7 +56,8 @@ pub(super) fn load(
     PublishError::all(errors)?;
     let mut beside = Beside::default();
     let list = one(loaded.shasums, "checksums file")?;
-    beside.add_shasums(list, loaded.signatures, load_keys(files, &options.keys)?)?;
+    let given = (release.keys.as_slice(), options);
+    beside.add_shasums(list, loaded.signatures, files, given)?;
     let registry_manifest = match one(loaded.registry_manifests, "registry manifest")? {
         Some(file) => Some(file),
         None => beside.find_registry_manifest(files, release)?,
@@ -73,10 +77,10 @@ pub(super) fn load(
 }
 
 /// One file that was read.
-struct Loaded {
-    path: PathBuf,
-    filename: String,
-    content: Bytes,
+pub(super) struct Loaded {
+    pub(super) path: PathBuf,
+    pub(super) filename: String,
+    pub(super) content: Bytes,
 }
 
 /// An SBOM, with what its name says.
@@ -117,7 +121,7 @@ impl Gathered {
     }
 }
 
-fn read(files: &Files, path: &Path, limit: usize) -> Result<Loaded, PublishError> {
+pub(super) fn read(files: &Files, path: &Path, limit: usize) -> Result<Loaded, PublishError> {
     let failed = |source| PublishError::Read {
         path: path.to_owned(),
         source,
@@ -152,10 +156,13 @@ impl Beside {
         &mut self,
         list: Option<Loaded>,
         signatures: Vec<Loaded>,
-        keys: Keys,
+        files: &Files,
+        (found, options): (&[PathBuf], &ProviderOptions),
     ) -> Result<(), PublishError> {
+        let keys = load_keys(files, &options.keys)?;
         let Some(list) = list else {
             let orphan = signatures.into_iter().map(|file| file.path);
+            // A list that will be made is signed by one key, and has no use for another.
             return match orphan
                 .chain(keys.into_values().map(|(path, _)| path))
                 .next()
@@ -170,36 +177,30 @@ impl Beside {
         };
         let shasums = Shasums::parse(&list.content).map_err(refused)?;
         shasums.for_publish().map_err(refused)?;
-        let mut layers = vec![AttachmentLayer {
-            media_type: AttachmentKind::Shasums.layer_type(),
-            filename: list.filename,
-            content: list.content,
-        }];
-        let mut issuers = BTreeSet::new();
-        // By file name: the order of the artifact is that of the names.
-        let mut others = Keys::new();
+        let mut signed = SignedList::new(list.filename, list.content);
         for file in signatures {
-            let found = signature_key_ids(&file.content);
-            issuers.extend(found.map_err(|source| PublishError::Signature {
-                path: file.path.clone(),
-                source,
-            })?);
-            let layer = AttachmentLayer::signature(file.filename.clone(), file.content);
-            insert(&mut others, layer, &file.path)?;
+            signed.add_signature(file)?;
         }
-        for files in [others, keys] {
-            layers.extend(files.into_values().map(|(_, layer)| layer));
-        }
-        self.attachments.push((
-            None,
-            Attachment {
-                kind: AttachmentKind::Shasums,
-                layers,
-                annotations: issuer_annotations(&issuers),
-            },
-        ));
+        signed.keys = keys;
+        signed.add_found_keys(files, found)?;
+        let rules = SignatureRules {
+            now: options.now,
+            ..SignatureRules::default()
+        };
+        self.warnings = signed.check(&rules)?;
+        self.signed = Some(signed);
         self.shasums = Some((list.path, shasums));
+        self.attach_signed();
         Ok(())
+    }
+
+    /// Puts the checksums file with everything that belongs to it first among the attachments.
+    pub(super) fn attach_signed(&mut self) {
+        self.attachments
+            .retain(|(_, attachment)| attachment.kind != AttachmentKind::Shasums);
+        if let Some(signed) = &self.signed {
+            self.attachments.insert(0, (None, signed.attachment()));
+        }
     }
 
     /// The registry manifest under the name that it has in a source repository: release tools list
@@ -310,72 +311,6 @@ impl Beside {
             }),
         }
     }
-}
-
-/// Signatures or keys by the names that they get, with the files they were read from.
-type Keys = BTreeMap<String, (PathBuf, AttachmentLayer)>;
-
-/// The keys to keep.
-fn load_keys(files: &Files, paths: &[PathBuf]) -> Result<Keys, PublishError> {
-    let mut layers = Keys::new();
-    for path in paths {
-        let file = read(files, path, PGP_LIMIT)?;
-        let refused = |source| PublishError::Key {
-            path: path.clone(),
-            source,
-        };
-        let keys = public_keys(&file.content).map_err(refused)?;
-        let key = keys.first().ok_or_else(|| {
-            refused(PgpError::NotOpenPgp {
-                kind: PgpKind::Keys,
-            })
-        })?;
-        // Binary packets begin with a set bit, text never does.
-        if file.content.first().is_some_and(|first| first & 0x80 != 0) {
-            return Err(PublishError::KeyNotArmored { path: path.clone() });
-        }
-        let layer = AttachmentLayer::key(format!("{}.asc", key.key_id), file.content);
-        insert(&mut layers, layer, path)?;
-    }
-    Ok(layers)
-}
-
-fn insert(layers: &mut Keys, layer: AttachmentLayer, path: &Path) -> Result<(), PublishError> {
-    let other = match layers.get(&layer.filename) {
-        Some((first, other)) if *other != layer => first.clone(),
-        _ => {
-            layers.insert(layer.filename.clone(), (path.to_owned(), layer));
-            return Ok(());
-        }
-    };
-    Err(PublishError::DuplicateFile {
-        what: "signature or key",
-        first: other,
-        second: path.to_owned(),
-    })
-}
-
-fn issuer_annotations(issuers: &BTreeSet<SignatureIssuer>) -> Annotations {
-    let ids: BTreeSet<&str> = issuers
-        .iter()
-        .map(|issuer| issuer.key_id.as_str())
-        .collect();
-    let fingerprints: BTreeSet<&str> = issuers
-        .iter()
-        .filter_map(|issuer| issuer.fingerprint.as_ref())
-        .map(Fingerprint::as_str)
-        .collect();
-    let mut annotations = Annotations::new();
-    for (key, values) in [
-        (annotation::PGP_KEY_IDS, ids),
-        (annotation::PGP_FINGERPRINTS, fingerprints),
-    ] {
-        if !values.is_empty() {
-            let values: Vec<&str> = values.into_iter().collect();
-            annotations.insert(key.to_owned(), values.join(","));
-        }
-    }
-    annotations
 }
 
 /// An attachment of one file.

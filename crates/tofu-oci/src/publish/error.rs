@@ -6,13 +6,15 @@ use std::path::PathBuf;
 
 use tofu_oci_store::{CopyError, StoreError};
 use tofu_oci_trust::TrustError;
-use tofu_oci_trust::pgp::PgpError;
+use tofu_oci_trust::pgp::{PgpError, SignatureProblem};
 use tofu_oci_trust::shasums::ShasumsError;
 use tofu_oci_trust::zip_writer::WriteZipError;
 use tofu_oci_types::ParseError;
 use tofu_oci_types::artifact::{ArtifactError, AttachmentKind};
 use tofu_oci_types::oci::{Digest, MediaType, RepositoryName, Tag};
 use tofu_oci_types::tofu::{Platform, ProviderAddr, Version};
+
+use super::SignError;
 
 /// What went wrong while publishing. No tag was changed, unless it says so.
 #[derive(Debug, thiserror::Error)]
@@ -146,6 +148,22 @@ pub enum PublishError {
         /// Why.
         #[source]
         source: PgpError,
+    },
+    /// A signature of the checksums file that the keys beside it show to be none.
+    #[error("the signature {path:?} is not good")]
+    SignatureRefused {
+        /// The signature.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: SignatureProblem,
+    },
+    /// The checksums file could not be signed.
+    #[error("the checksums file cannot be signed")]
+    Sign {
+        /// Why.
+        #[source]
+        source: SignError,
     },
     /// Signatures or keys without anything that is signed.
     #[error("{path:?} belongs to a checksums file, and there is none")]

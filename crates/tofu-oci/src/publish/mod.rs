@@ -17,6 +17,7 @@ mod documents;
 mod error;
 mod evidence;
 mod gate;
+mod gpg;
 mod module;
 mod module_files;
 mod module_tags;
@@ -30,6 +31,8 @@ mod release_files;
 mod repair;
 mod report;
 mod send;
+mod sign;
+mod signatures;
 mod version_tag;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +45,7 @@ use tofu_oci_store::{LayoutStorage, Storage as _, WritableRepository};
 use tofu_oci_types::oci::{Address, DirectoryAddress};
 
 pub use error::{Given, PublishError};
+pub use gpg::{Gpg, SignError, SigningKey, SigningKeyError};
 pub use options::{Existing, Latest, ModuleOptions, ProfileChoice, ProviderOptions};
 pub use report::{
     LatestChange, ModuleReport, ProviderReport, PublishOutcome, PublishedAttachment,

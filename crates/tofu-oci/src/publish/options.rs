@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tofu_oci_types::artifact::{Profile, Timestamp, UserAnnotations};
 use tofu_oci_types::tofu::{ModuleAddr, Platform, ProviderAddr, Version};
 
+use super::Gpg;
 use crate::default_jobs;
 use crate::install::Writes;
 
@@ -56,6 +57,11 @@ pub struct ProviderOptions {
     pub platforms: Vec<Platform>,
     /// Files with public keys that are kept beside the checksums file.
     pub keys: Vec<PathBuf>,
+    /// Who signs the checksums file, which is made where there is none.
+    pub sign_with: Option<Gpg>,
+    /// The time, by which signatures are judged; without it none is of the future and no key has
+    /// expired since.
+    pub now: Option<Timestamp>,
     /// When the release was made; without it the times in the zips.
     pub created: Option<Timestamp>,
     /// What is added to the index.

@@ -17,6 +17,7 @@ use super::release_artifact::{Proven, manifests, sent, stage};
 use super::release_files::{PackageFile, ReleaseFiles, collect};
 use super::repair::Lost;
 use super::send::send_failed;
+use super::sign::Signer;
 use super::{
     Existing, ProviderOptions, ProviderReport, PublishError, PublishOutcome, Publisher, blocking,
     version_tag,
@@ -30,6 +31,8 @@ pub(super) struct ProviderPlan {
     /// By platform.
     packages: Vec<(Platform, Arc<CheckedZip>)>,
     pub(super) beside: Beside,
+    /// Who signs the checksums file.
+    pub(super) signer: Option<Signer>,
 }
 
 impl Publisher {
@@ -41,6 +44,7 @@ impl Publisher {
         options: &ProviderOptions,
     ) -> Result<ProviderPlan, PublishError> {
         let tagged = version_tag::tagged(address)?;
+        let signer = self.signer(options).await?;
         let first = paths.first().cloned().unwrap_or_default();
         let (files, paths, given) = (self.files.clone(), paths.to_vec(), options.clone());
         let find = move || collect(&files, &paths, tagged.as_ref(), &given);
@@ -71,6 +75,9 @@ impl Publisher {
             .map_err(|error| errors.push(error))
             .unwrap_or_default();
         PublishError::all(errors)?;
+        for warning in &beside.warnings {
+            self.progress.warn(warning.clone());
+        }
         let listed = |mut zip: CheckedZip| {
             if let Some((path, list)) = &beside.shasums {
                 zip.listed = list.get(&zip.filename).map(|digest| (digest, path.clone()));
@@ -85,6 +92,7 @@ impl Publisher {
             release,
             tag,
             beside,
+            signer,
         })
     }
 
@@ -116,7 +124,7 @@ impl Publisher {
     /// Sends the packages, or only looks into them, and completes the artifact.
     pub(super) async fn execute_provider(
         &self,
-        plan: ProviderPlan,
+        mut plan: ProviderPlan,
         to: &Destination,
         options: &ProviderOptions,
     ) -> Result<ProviderReport, PublishError> {
@@ -129,6 +137,7 @@ impl Publisher {
         }
         let writer = to.writer().filter(|_| existing.is_none());
         let mut proven = self.prove(&plan, writer, options).await?;
+        self.sign(&mut plan, &proven, existing.as_ref(), to).await?;
         let place = (to, options);
         let written = self.write(&plan, &proven, existing.as_ref(), place).await?;
         let index = &written.artifact.index;

@@ -24,6 +24,8 @@ pub(super) struct ReleaseFiles {
     pub(super) left_out: BTreeSet<Platform>,
     /// What is beside the packages, sorted by name.
     pub(super) beside: Vec<(ReleaseFile, PathBuf)>,
+    /// Files that may hold public keys, sorted.
+    pub(super) keys: Vec<PathBuf>,
     /// Names of files that look like evidence and are not taken, and why.
     pub(super) untaken: BTreeSet<(String, &'static str)>,
 }
@@ -114,6 +116,7 @@ fn single(
         packages: [(platform.clone(), package)].into(),
         left_out: BTreeSet::new(),
         beside: Vec::new(),
+        keys: Vec::new(),
         untaken: BTreeSet::new(),
     })
 }
@@ -126,6 +129,8 @@ struct Found {
     unnamed: Vec<PathBuf>,
     /// Names of other files that may be checksums files or signatures.
     others: BTreeSet<String>,
+    /// Files that may hold public keys.
+    keys: BTreeSet<PathBuf>,
     /// What was looked at, so that a file named twice counts once.
     seen: BTreeSet<PathBuf>,
 }
@@ -177,9 +182,11 @@ impl Found {
     }
 
     /// Remembers a name that looks like evidence.
-    fn note(&mut self, name: &str) {
+    fn note(&mut self, name: &str, path: &Path) {
         if name.starts_with("SHA256SUMS") || name.ends_with("_SHA256SUMS.asc") {
             self.others.insert(name.to_owned());
+        } else if name.ends_with(".asc") {
+            self.keys.insert(path.to_owned());
         }
     }
 
@@ -212,7 +219,7 @@ impl Found {
         source: Option<&ProviderAddr>,
     ) -> Result<(), PublishError> {
         for (name, path, real) in named_files(files, dir)? {
-            self.note(&name);
+            self.note(&name, &path);
             let file = classify(&name, &path)?;
             let stranger = matches!((source, &file), (Some(source), ReleaseFile::Package(name))
                 if name.kind() != source.kind());
@@ -226,7 +233,7 @@ impl Found {
     /// What lies beside a zip that was named: not its neighbours' packages.
     fn add_beside(&mut self, files: &Files, dir: &Path) -> Result<(), PublishError> {
         for (name, path, real) in named_files(files, dir)? {
-            self.note(&name);
+            self.note(&name, &path);
             match ReleaseFile::classify(&name) {
                 // A neighbour with a bad name, or one of any document, is none of our business.
                 Err(_) | Ok(ReleaseFile::Package(_)) => {}
@@ -297,6 +304,7 @@ impl Found {
             packages,
             left_out,
             beside,
+            keys: self.keys.into_iter().collect(),
         })
     }
 

@@ -64,7 +64,11 @@ impl<'a> SumsFiles<'a> {
     /// # Errors
     ///
     /// Only a list that is too long. Signatures and keys that cannot be read are in the result.
-    pub fn check(&self, keys: &Keyring, rules: &SignatureRules) -> Result<CheckedSums, ShasumsError> {
+    pub fn check(
+        &self,
+        keys: &Keyring,
+        rules: &SignatureRules,
+    ) -> Result<CheckedSums, ShasumsError> {
         let list = Shasums::parse(self.list.content)?;
         let mut keys = keys.clone();
         let mut bad_keys = Vec::new();

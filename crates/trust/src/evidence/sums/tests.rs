@@ -39,8 +39,14 @@ fn layers_are_told_by_their_types() {
 
 #[test]
 fn a_proof_covers_what_the_list_names() {
-    let sums = checked(LIST, vec![named("key.asc", KEY), named("private.asc", PRIVATE)]);
-    assert_eq!(sums.bad_keys, [("private.asc".into(), PgpError::PrivateKey)]);
+    let sums = checked(
+        LIST,
+        vec![named("key.asc", KEY), named("private.asc", PRIVATE)],
+    );
+    assert_eq!(
+        sums.bad_keys,
+        [("private.asc".into(), PgpError::PrivateKey)]
+    );
     let proofs: Vec<_> = sums.proofs().collect();
     let [proof] = &proofs[..] else {
         panic!("{proofs:?}");
@@ -79,7 +85,13 @@ fn a_list_that_was_changed_proves_nothing() {
 #[test]
 fn a_file_with_two_digests_is_not_covered() {
     let line = |digit: &str, name: &str| format!("{}  {name}\n", digit.repeat(64));
-    let text = [line("1", "a"), line("2", "a"), line("3", "b"), line("3", "b")].concat();
+    let text = [
+        line("1", "a"),
+        line("2", "a"),
+        line("3", "b"),
+        line("3", "b"),
+    ]
+    .concat();
     let sums = checked(text.as_bytes(), Vec::new());
     assert_eq!(sums.digest("a"), None);
     assert!(sums.digest("b").is_some());
