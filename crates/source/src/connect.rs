@@ -5,15 +5,27 @@ use std::sync::Arc;
 use tofu_oci_store::files::Files;
 use tofu_oci_store::remote::{Purpose, Remote};
 use tofu_oci_store::{
-    Repository, StoreError, WritableRepository, open_directory, open_directory_for_writing,
+    Domain, Place, Repository, StoreError, WritableRepository, open_directory,
+    open_directory_for_writing,
 };
-use tofu_oci_types::oci::Address;
+use tofu_oci_types::oci::{Address, Reference};
 
 /// Opens repositories, wherever they are. A clone shares everything.
 #[derive(Clone, Debug, Default)]
 pub struct Connect {
     files: Files,
     remote: Remote,
+    reach: Reach,
+}
+
+/// Whether registries are asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// They are.
+    #[default]
+    Network,
+    /// Only directories are opened.
+    Offline,
 }
 
 impl Connect {
@@ -21,7 +33,16 @@ impl Connect {
     pub fn new(files: Files) -> Self {
         Self {
             files,
-            remote: Remote::default(),
+            ..Self::default()
+        }
+    }
+
+    /// Opens repositories in directories through `files`; those in registries are [`StoreError::Offline`].
+    pub fn offline(files: Files) -> Self {
+        Self {
+            files,
+            reach: Reach::Offline,
+            ..Self::default()
         }
     }
 
@@ -46,6 +67,7 @@ impl Connect {
         match address {
             Address::Directory(directory) => open_directory(directory, &self.files).await,
             Address::Registry(at) => {
+                self.check(at)?;
                 let repository = self.remote.repository(&at.host, &at.name, Purpose::Read);
                 Ok(Arc::new(repository))
             }
@@ -66,9 +88,22 @@ impl Connect {
                 open_directory_for_writing(directory, &self.files).await
             }
             Address::Registry(at) => {
+                self.check(at)?;
                 let repository = self.remote.repository(&at.host, &at.name, Purpose::Write);
                 Ok(Arc::new(repository))
             }
+        }
+    }
+
+    fn check(&self, at: &Reference) -> Result<(), StoreError> {
+        match self.reach {
+            Reach::Network => Ok(()),
+            Reach::Offline => Err(StoreError::Offline {
+                place: Place {
+                    domain: Domain::Registry(at.host.clone()),
+                    name: Some(at.name.clone()),
+                },
+            }),
         }
     }
 }

@@ -14,7 +14,7 @@ mod oci_mirror;
 mod spool;
 mod unpack;
 
-pub use connect::Connect;
+pub use connect::{Connect, Reach};
 pub use error::SourceError;
 pub use fetch::{FetchOptions, FetchProgress, Fetched, fetch_module, fetch_provider};
 pub use meta::{Location, PackageMeta, Release, VersionList};

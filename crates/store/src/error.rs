@@ -23,6 +23,12 @@ pub enum StoreError {
         /// Where it was looked for.
         place: Place,
     },
+    /// The repository is in a registry, and nothing may go over the network.
+    #[error("{place} is in a registry, which is not asked")]
+    Offline {
+        /// The repository.
+        place: Place,
+    },
     /// The repository has no such tag.
     #[error("{place} has no tag {:?}", tag.as_str())]
     AbsentTag {

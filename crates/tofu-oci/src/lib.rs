@@ -3,6 +3,7 @@
 //! Every operation is plan → execute → report: it takes options, tells a [`Reporter`] what
 //! happens, and returns what it did. Nothing reads an environment, a clock or a terminal.
 
+pub mod cache;
 mod event;
 pub mod inspect;
 pub mod install;

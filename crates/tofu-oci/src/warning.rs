@@ -101,6 +101,34 @@ pub enum Warning {
         /// Its source.
         source: String,
     },
+    /// Packages are installed without the cache.
+    CacheUnusable {
+        /// The cache.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Others may change packages in the cache, so that they are hashed whenever they are used.
+    CacheShared {
+        /// The cache.
+        path: PathBuf,
+    },
+    /// The directory of the cache's stamps is not used.
+    StampsUnusable {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A package in the cache was not what it should be, and was put aside.
+    Quarantined {
+        /// The package.
+        package: String,
+        /// Where it is now.
+        path: PathBuf,
+        /// What was wrong with it.
+        reason: String,
+    },
     /// The tag `latest` could not be moved.
     LatestTag {
         /// Why.
@@ -126,6 +154,10 @@ impl Warning {
             Self::ModuleChanged { .. } => "module-changed",
             Self::ModuleTagMoved { .. } => "module-tag-moved",
             Self::ModuleUnlocked { .. } => "module-unlocked",
+            Self::CacheUnusable { .. } => "cache-unusable",
+            Self::CacheShared { .. } => "cache-shared",
+            Self::StampsUnusable { .. } => "stamps-unusable",
+            Self::Quarantined { .. } => "quarantined",
             Self::LatestTag { .. } => "latest-tag",
         }
     }
@@ -200,6 +232,29 @@ impl fmt::Display for Warning {
             Self::ModuleUnlocked { module, source } => write!(
                 f,
                 "{module} is not in the module lock file: {source:?} is not in an OCI registry"
+            Self::CacheUnusable { path, reason } => write!(
+                f,
+                "the package cache {} cannot be used fully: {reason}",
+                path.display()
+            ),
+            Self::CacheShared { path } => write!(
+                f,
+                "others may change packages in the cache {}, so that they are hashed and copied whenever they are used",
+                path.display()
+            ),
+            Self::StampsUnusable { path, reason } => write!(
+                f,
+                "the state directory {} is not used, so that packages in the cache are hashed whenever they are used: {reason}",
+                path.display()
+            ),
+            Self::Quarantined {
+                package,
+                path,
+                reason,
+            } => write!(
+                f,
+                "the package {package} in the cache was not used and put aside, to {}: {reason}",
+                path.display()
             ),
             Self::LatestTag { reason } => write!(f, "the tag latest was not moved: {reason}"),
         }

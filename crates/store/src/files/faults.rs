@@ -28,7 +28,7 @@ pub struct Seen {
 pub enum OpKind {
     /// [`FileOp::Open`]
     Open,
-    /// [`FileOp::Create`]
+    /// [`FileOp::Create`], [`FileOp::Clone`]
     Create,
     /// [`FileOp::Write`]
     Write,
@@ -48,7 +48,7 @@ impl OpKind {
     fn of(op: &FileOp<'_>) -> Self {
         match op {
             FileOp::Open(_) => Self::Open,
-            FileOp::Create(_) => Self::Create,
+            FileOp::Create(_) | FileOp::Clone { .. } => Self::Create,
             FileOp::Write { .. } => Self::Write,
             FileOp::Sync(_) | FileOp::SyncDir(_) => Self::Sync,
             FileOp::Rename { .. } | FileOp::Exchange { .. } | FileOp::HardLink { .. } => Self::Name,
@@ -59,6 +59,7 @@ impl OpKind {
             | FileOp::RemoveDir(_)
             | FileOp::CreateDir(_)
             | FileOp::Touch(_)
+            | FileOp::Protect(_)
             | FileOp::Lock(_) => Self::Other,
         }
     }

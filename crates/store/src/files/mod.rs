@@ -8,10 +8,12 @@
 //! the system's.
 
 mod atomic;
+mod clone;
 mod directories;
 pub mod faults;
 mod observe;
 pub(crate) mod platform;
+mod state;
 mod writer;
 
 use std::io::{self, Read};
@@ -23,6 +25,7 @@ pub use atomic::AtomicFile;
 pub use directories::{Entry, EntryKind};
 pub use observe::{FileObserver, FileOp, Verdict};
 pub use platform::FileIdentity;
+pub use state::{FileState, Ownership, link_count};
 pub use writer::FileWriter;
 
 /// Whether written files and renamed directories are forced to the disk before they count as written.

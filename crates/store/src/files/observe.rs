@@ -50,6 +50,15 @@ pub enum FileOp<'a> {
         /// The path it gets.
         to: &'a Path,
     },
+    /// A new file shares the bytes of another.
+    Clone {
+        /// The file with the bytes.
+        from: &'a Path,
+        /// The new file.
+        to: &'a Path,
+    },
+    /// Others lose the permission to write.
+    Protect(&'a Path),
     /// A file is removed.
     RemoveFile(&'a Path),
     /// An empty directory is removed.
@@ -81,6 +90,8 @@ impl<'a> FileOp<'a> {
             | Self::Rename { to: path, .. }
             | Self::Exchange { first: path, .. }
             | Self::HardLink { to: path, .. }
+            | Self::Clone { to: path, .. }
+            | Self::Protect(path)
             | Self::RemoveFile(path)
             | Self::RemoveDir(path)
             | Self::CreateDir(path)
@@ -103,6 +114,8 @@ impl<'a> FileOp<'a> {
             | Self::Rename { .. }
             | Self::Exchange { .. }
             | Self::HardLink { .. }
+            | Self::Clone { .. }
+            | Self::Protect(_)
             | Self::RemoveFile(_)
             | Self::RemoveDir(_)
             | Self::CreateDir(_)
@@ -127,6 +140,8 @@ impl fmt::Display for FileOp<'_> {
             Self::Rename { .. } => "rename to",
             Self::Exchange { .. } => "exchange",
             Self::HardLink { .. } => "link to",
+            Self::Clone { .. } => "clone to",
+            Self::Protect(_) => "restrict",
             Self::RemoveFile(_) | Self::RemoveDir(_) => "remove",
             Self::CreateDir(_) => "create directory",
             Self::ReadDir(_) => "list",

@@ -116,6 +116,53 @@ mod system {
             .open(path)
     }
 
+    pub(in super::super) fn create_private_dir(path: &Path) -> io::Result<()> {
+        use std::os::unix::fs::DirBuilderExt;
+        let made = std::fs::DirBuilder::new().mode(0o700).create(path);
+        made.map_err(|error| {
+            let text = format!("failed to create directory `{}`: {error}", path.display());
+            io::Error::new(error.kind(), text)
+        })
+    }
+
+    pub(in super::super) fn protect(path: &Path) -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+        let file = open_nofollow(path)?;
+        let mode = file.metadata()?.permissions().mode();
+        file.set_permissions(std::fs::Permissions::from_mode(mode & !0o022))
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(in super::super) fn clone_file(
+        from: &fs_err::File,
+        to: &Path,
+        mode: FileMode,
+    ) -> io::Result<()> {
+        let target = create_new(to, mode)?;
+        rustix::fs::ioctl_ficlone(target.file(), from.file()).map_err(|error| {
+            // What matters is why it was not cloned.
+            let _ = fs_err::remove_file(to);
+            named(error, "clone to", to)
+        })
+    }
+
+    #[cfg(target_vendor = "apple")]
+    pub(in super::super) fn clone_file(
+        from: &fs_err::File,
+        to: &Path,
+        _: FileMode,
+    ) -> io::Result<()> {
+        use rustix::fs::{CWD, CloneFlags, fclonefileat};
+        // It takes the permissions of the file with it.
+        fclonefileat(from.file(), CWD, to, CloneFlags::empty())
+            .map_err(|error| named(error, "clone to", to))
+    }
+
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    pub(in super::super) fn clone_file(_: &fs_err::File, _: &Path, _: FileMode) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     pub(in super::super) fn sync_dir(path: &Path) -> io::Result<()> {
         match fs_err::File::open(path)?.sync_all() {
             // Some file systems have no such operation for directories.
@@ -242,6 +289,18 @@ mod system {
             .open(path)
     }
 
+    pub(in super::super) fn create_private_dir(path: &Path) -> io::Result<()> {
+        fs_err::create_dir(path)
+    }
+
+    pub(in super::super) fn protect(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(in super::super) fn clone_file(_: &fs_err::File, _: &Path, _: FileMode) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     pub(in super::super) fn sync_dir(_: &Path) -> io::Result<()> {
         Ok(())
     }
@@ -274,6 +333,6 @@ mod system {
 
 pub(crate) use system::read_at;
 pub(super) use system::{
-    create_new, exchange, is_remote, open_lock, open_nofollow, open_read_write, space, sync_dir,
-    touch,
+    clone_file, create_new, create_private_dir, exchange, is_remote, open_lock, open_nofollow,
+    open_read_write, protect, space, sync_dir, touch,
 };

@@ -33,7 +33,7 @@ use std::fs::File;
 pub use entry::{Entry, Packing};
 pub use error::{HeaderField, NameProblem, ZipError, ZipWarning};
 pub use limits::ZipLimits;
-pub(crate) use name::is_file_name;
+pub use name::is_file_name;
 pub use time::DosTime;
 
 use crate::file_at::Window;

@@ -182,7 +182,7 @@ fn parents(name: &str) -> impl Iterator<Item = &str> {
         .filter_map(move |(at, _)| bare.get(..at))
 }
 
-/// Whether a file of this name may be written into a zip.
-pub(crate) fn is_file_name(name: &str, limits: &ZipLimits) -> bool {
+/// Whether a file of this name may be in a package: the policy that the names in a zip must pass.
+pub fn is_file_name(name: &str, limits: &ZipLimits) -> bool {
     !name.ends_with('/') && problem_of(name, limits).is_none()
 }

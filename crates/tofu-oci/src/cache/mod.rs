@@ -1,0 +1,154 @@
+//! Unpacked packages that all working directories of a user share.
+//!
+//! ```text
+//! CACHE/v1/packages/sha256/HEX/tree/…     an unpacked package, by the digest of its zip
+//! CACHE/v1/packages/sha256/HEX/meta.json  what it is, for people
+//! CACHE/v1/releases/HOST/NAMESPACE/TYPE/VERSION/OS_ARCH    which zip that package is
+//! CACHE/v1/locks/HEX                      held by whoever makes, replaces or removes that package
+//! CACHE/v1/new/HEX/                       a package that is being made by the holder of the lock
+//! CACHE/v1/quarantine/HEX.N/              a package that was not what it should have been
+//! STATE/v1/packages/HEX                   the stamp of that package
+//! STATE/v1/places/HEX                     the stamp of a package directory in a working directory
+//! ```
+//!
+//! Whatever lies in `CACHE` is a hint: a cache is restored by build servers, shared by users, part of images. What
+//! counts is the *stamp*, which this user wrote where only this user writes, after the tree was hashed: the `h1`, the
+//! zip it came from, and the state of every file. Where stamp and files agree nothing is read; where they do not the
+//! tree is hashed again, and compared with hashes that we computed or that a lock file has. Nothing in `meta.json` is
+//! ever compared with anything.
+//!
+//! Whoever holds no lock may read at any time. An entry appears and disappears by a rename, so that it is whole or not
+//! there; a process that is killed leaves something below `new/`, which the next one sweeps. Nothing here is forced to
+//! the disk: what a power failure takes away fails its stamp.
+
+mod entry;
+mod fill;
+mod find;
+mod link;
+mod list;
+mod meta;
+mod place;
+mod prune;
+mod quarantine;
+mod release;
+mod stamp;
+mod tree;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
+
+use tofu_oci_store::files::{Files, Sync};
+use tofu_oci_types::oci::{Algorithm, Digest};
+
+pub(crate) use entry::{CachedPackage, Subject};
+pub(crate) use fill::Filling;
+pub(crate) use find::{Completeness, Wanted};
+pub use link::LinkMode;
+pub(crate) use link::PlaceError;
+pub use list::{CacheEntry, InUse, Stamped};
+pub use meta::PackageName;
+pub use prune::{PruneOptions, PruneReport, PrunedEntry, Unused};
+pub(crate) use tree::Tree;
+pub use verify::{Verdict, VerifiedEntry};
+
+use crate::{Progress, Warning};
+use stamp::StampStore;
+
+/// Where the cache lies, and what time it is.
+#[derive(Debug, Clone)]
+pub struct CacheOptions {
+    /// The directory of the cache. It is made when it is needed.
+    pub dir: PathBuf,
+    /// The directory of the stamps, which must be outside of the cache. Without one every package is hashed
+    /// whenever it is used.
+    pub state: Option<PathBuf>,
+    /// Now, from which ages are reckoned.
+    pub now: SystemTime,
+}
+
+/// The shared cache of unpacked packages.
+#[derive(Debug)]
+pub struct PackageCache {
+    files: Files,
+    dir: PathBuf,
+    root: PathBuf,
+    stamps: Option<StampStore>,
+    now: SystemTime,
+    progress: Progress,
+    told: AtomicBool,
+    shared: AtomicBool,
+    swept: AtomicBool,
+    /// Whether a clone failed in a way that the next one will, too.
+    clones: AtomicBool,
+}
+
+impl PackageCache {
+    /// The cache at `options.dir`. Nothing is made yet.
+    ///
+    /// A directory of stamps that others may write to is not used; `progress` is warned of it.
+    pub fn open(files: &Files, options: CacheOptions, progress: Progress) -> Self {
+        let files = files.clone().with_sync(Sync::Off);
+        let stamps = options.state.and_then(|state| {
+            StampStore::open(&files, &state)
+                .inspect_err(|problem| {
+                    progress.warn(Warning::StampsUnusable {
+                        path: state.clone(),
+                        reason: problem.to_string(),
+                    });
+                })
+                .ok()
+        });
+        Self {
+            files,
+            root: options.dir.join("v1"),
+            dir: options.dir,
+            stamps,
+            now: options.now,
+            progress,
+            told: AtomicBool::new(false),
+            shared: AtomicBool::new(false),
+            swept: AtomicBool::new(false),
+            clones: AtomicBool::new(true),
+        }
+    }
+
+    /// The directory of the cache.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Warns, once, that packages are installed without the cache.
+    pub(crate) fn unusable(&self, reason: &dyn std::fmt::Display) {
+        if !self.told.swap(true, Ordering::Relaxed) {
+            self.progress.warn(Warning::CacheUnusable {
+                path: self.dir.clone(),
+                reason: reason.to_string(),
+            });
+        }
+    }
+
+    fn packages(&self) -> PathBuf {
+        self.root.join("packages").join("sha256")
+    }
+
+    /// The directory of a package. None for a digest of another kind: clients take no such layers.
+    fn entry(&self, digest: &Digest) -> Option<PathBuf> {
+        let usual = digest.algorithm() == Algorithm::Sha256;
+        usual.then(|| self.packages().join(digest.encoded()))
+    }
+
+    fn new_dir(&self) -> PathBuf {
+        self.root.join("new")
+    }
+
+    fn locks(&self) -> PathBuf {
+        self.root.join("locks")
+    }
+}
+
+/// The digest that a file name stands for.
+fn digest_of(name: &std::ffi::OsStr) -> Option<Digest> {
+    format!("sha256:{}", name.to_str()?).parse().ok()
+}

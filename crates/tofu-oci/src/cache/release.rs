@@ -1,0 +1,70 @@
+//! The memory of which zip each package of a release is.
+//!
+//! A lock file has the hashes of all platforms and does not say which is which. This memory does, so that whoever has
+//! a lock file and the package need not ask a registry. What it says is believed when the lock file has the hash.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tofu_oci_store::files::AtomicFile;
+use tofu_oci_types::oci::Digest;
+
+use super::meta::PackageName;
+use super::{CachedPackage, PackageCache};
+
+/// How large one memory may be, in bytes.
+const LIMIT: u64 = 4096;
+
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    form: u32,
+    zip: String,
+    h1: String,
+}
+
+impl PackageCache {
+    /// `releases/HOST/NAMESPACE/TYPE/VERSION/OS_ARCH`. A host is written as on the wire, with `_` before its port:
+    /// no host has one, and a colon is no part of a file name everywhere.
+    fn release_path(&self, name: &PackageName) -> PathBuf {
+        self.root
+            .join("releases")
+            .join(name.provider.hostname().as_str().replace(':', "_"))
+            .join(name.provider.namespace())
+            .join(name.provider.kind())
+            .join(name.version.to_string())
+            .join(name.platform.to_string())
+    }
+
+    /// The zip that the package is said to be.
+    pub(crate) fn recall(&self, name: &PackageName) -> Option<Digest> {
+        self.read_memory(&self.release_path(name))
+    }
+
+    pub(super) fn read_memory(&self, path: &Path) -> Option<Digest> {
+        let bytes = self.files.read(path, LIMIT).ok()?;
+        let remembered: Remembered = serde_json::from_slice(&bytes).ok()?;
+        remembered.zip.parse().ok()
+    }
+
+    /// Remembers which zip the package is. Whoever cannot remember asks again next time.
+    pub(crate) fn remember(&self, name: &PackageName, package: &CachedPackage) {
+        if self.recall(name).as_ref() == Some(&package.digest) {
+            return;
+        }
+        let path = self.release_path(name);
+        let remembered = Remembered {
+            form: 1,
+            zip: package.digest.to_string(),
+            h1: package.h1.to_string(),
+        };
+        let Ok(bytes) = serde_json::to_vec(&remembered) else {
+            return;
+        };
+        let made = path
+            .parent()
+            .is_some_and(|dir| self.files.create_dirs(dir).is_ok());
+        if made {
+            let _ = AtomicFile::write(&self.files, &path, &bytes);
+        }
+    }
+}
