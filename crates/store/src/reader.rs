@@ -14,7 +14,7 @@ use tofu_oci_types::oci::{Descriptor, Digest, Hasher};
 use crate::blob::OpenBlob;
 use crate::blocking::{BATCH, blocking};
 use crate::error::{Result, StoreError};
-use crate::files::platform::read_at;
+use crate::files::Files;
 use gate::Gate;
 
 /// A part of some content, read in order, **unverified**: nothing here says that the bytes have the digest
@@ -34,6 +34,7 @@ enum Source {
     Bytes(Bytes),
     File {
         file: Arc<fs_err::File>,
+        files: Files,
         /// Where in the file the range's position 0 lies.
         origin: u64,
     },
@@ -57,9 +58,19 @@ impl PartReader {
         let length = part.end.saturating_sub(part.start);
         let source = Source::File {
             file,
+            files: Files::default(),
             origin: part.start,
         };
         Self::new(digest, source, 0..length)
+    }
+
+    /// The same reader, which reads a file through `through`.
+    #[must_use]
+    pub(crate) fn through(mut self, through: &Files) -> Self {
+        if let Source::File { files, .. } = &mut self.source {
+            *files = through.clone();
+        }
+        self
     }
 
     /// A part of content that comes as a stream. The stream may begin before the range, at `from`, as when a
@@ -133,7 +144,7 @@ impl PartReader {
     /// The file that holds what is still to be read, and where in it, for those who can read files faster.
     pub fn as_file(&self) -> Option<(&Arc<fs_err::File>, Range<u64>)> {
         match &self.source {
-            Source::File { file, origin } => {
+            Source::File { file, origin, .. } => {
                 Some((file, origin + self.position..origin + self.range.end))
             }
             _ => None,
@@ -164,12 +175,17 @@ impl PartReader {
                 let part = bytes.slice(start.min(bytes.len())..end.min(bytes.len()));
                 hash(hasher, part).await?
             }
-            Source::File { file, origin } => {
+            Source::File {
+                file,
+                files,
+                origin,
+            } => {
                 let (file, offset) = (Arc::clone(file), *origin + self.position);
+                let files = files.clone();
                 let length = usize::try_from(left).unwrap_or(BATCH).min(BATCH);
                 let taken = hasher.take();
                 let (bytes, given) = blocking(move || {
-                    let bytes = read_batch(&file, offset, length)?;
+                    let bytes = Bytes::from(files.read_at(&file, offset, length)?);
                     let mut hasher = taken;
                     if let Some(hasher) = &mut hasher {
                         hasher.update(&bytes);
@@ -266,22 +282,6 @@ async fn hash(hasher: &mut Option<Hasher>, bytes: Bytes) -> Result<Bytes> {
     .await?;
     *hasher = Some(taken);
     Ok(bytes)
-}
-
-/// Up to `length` bytes at `offset`; fewer only at the end of the file.
-pub(crate) fn read_batch(file: &fs_err::File, offset: u64, length: usize) -> Result<Bytes> {
-    let mut buffer = vec![0; length];
-    let mut filled = 0;
-    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match read_at(file, rest, offset + filled as u64) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    buffer.truncate(filled);
-    Ok(buffer.into())
 }
 
 impl fmt::Debug for PartReader {

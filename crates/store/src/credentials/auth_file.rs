@@ -110,7 +110,7 @@ impl AuthFile {
         }
     }
 
-    fn parse(path: &Path, bytes: &[u8], form: AuthFileForm) -> Result<Self, Malformed> {
+    pub(super) fn parse(path: &Path, bytes: &[u8], form: AuthFileForm) -> Result<Self, Malformed> {
         let members = Members::read(bytes)?;
         let form = form_of(&members, form);
         let mut entries = Vec::new();

@@ -130,29 +130,7 @@ impl Helpers {
                 message => Err(helper.failed(message)),
             };
         }
-        let unreadable = || helper.failed("its answer is not JSON of the form that it has to have");
-        if answer.stdout.trim_ascii().is_empty() {
-            return Err(unreadable());
-        }
-        let members = Members::read(&answer.stdout).map_err(|_| unreadable())?;
-        let text = |name| match members.text(name) {
-            Ok(text) => Ok(text.unwrap_or_default()),
-            Err(_) => Err(unreadable()),
-        };
-        // Most repeat what they were asked; one that means another registry must not be believed.
-        let about = Key::read(&text("ServerURL")?);
-        if about.is_some_and(|key| !key.is_in_registry(host)) {
-            return Err(helper.failed("it answered for another registry"));
-        }
-        let (username, secret) = (text("Username")?, text("Secret")?);
-        if secret.is_empty() {
-            // Some say so that anonymous access will do.
-            return match username.is_empty() {
-                true => Ok(None),
-                false => Err(helper.failed("its answer has a user and no secret")),
-            };
-        }
-        Ok(Some(Credential::of_user(username, secret.into())))
+        told(&answer.stdout, host).map_err(|reason| helper.failed(reason))
     }
 
     /// Gives a helper the credential of a registry to keep.
@@ -272,6 +250,33 @@ fn is_executable(metadata: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_executable(_: &std::fs::Metadata) -> bool {
     true
+}
+
+/// The credential of an answer for `host`, or what is wrong with it.
+pub(super) fn told(stdout: &[u8], host: &RegistryHost) -> Result<Option<Credential>, &'static str> {
+    const UNREADABLE: &str = "its answer is not JSON of the form that it has to have";
+    if stdout.trim_ascii().is_empty() {
+        return Err(UNREADABLE);
+    }
+    let members = Members::read(stdout).map_err(|_| UNREADABLE)?;
+    let text = |name| match members.text(name) {
+        Ok(text) => Ok(text.unwrap_or_default()),
+        Err(_) => Err(UNREADABLE),
+    };
+    // Most repeat what they were asked; one that means another registry must not be believed.
+    let about = Key::read(&text("ServerURL")?);
+    if about.is_some_and(|key| !key.is_in_registry(host)) {
+        return Err("it answered for another registry");
+    }
+    let (username, secret) = (text("Username")?, text("Secret")?);
+    if secret.is_empty() {
+        // Some say so that anonymous access will do.
+        return match username.is_empty() {
+            true => Ok(None),
+            false => Err("its answer has a user and no secret"),
+        };
+    }
+    Ok(Some(Credential::of_user(username, secret.into())))
 }
 
 /// Writes the input and reads what is printed, until the program ends. `None` when it prints too much.

@@ -27,6 +27,8 @@
 mod auth_file;
 mod document;
 mod environment;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod helper;
 mod key;
 mod members;

@@ -29,6 +29,9 @@ pub enum OpKind {
     /// [`FileOp::Open`]
     Open,
     /// [`FileOp::Create`], [`FileOp::Clone`]
+    /// [`FileOp::Read`]
+    Read,
+    /// [`FileOp::Create`]
     Create,
     /// [`FileOp::Write`]
     Write,
@@ -49,6 +52,8 @@ impl OpKind {
         match op {
             FileOp::Open(_) => Self::Open,
             FileOp::Create(_) | FileOp::Clone { .. } => Self::Create,
+            FileOp::Read { .. } => Self::Read,
+            FileOp::Create(_) => Self::Create,
             FileOp::Write { .. } => Self::Write,
             FileOp::Sync(_) | FileOp::SyncDir(_) => Self::Sync,
             FileOp::Rename { .. } | FileOp::Exchange { .. } | FileOp::HardLink { .. } => Self::Name,
@@ -92,6 +97,74 @@ impl FileObserver for CountOps {
             Err(poisoned) => poisoned.into_inner().push(seen),
         }
         Verdict::Proceed
+    }
+}
+
+/// What goes wrong at one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The operation does not happen and fails so.
+    Fail(io::ErrorKind),
+    /// It fails so, and a write leaves its first half.
+    Cut(io::ErrorKind),
+    /// The process is killed before it; a write may leave its first half.
+    Kill,
+    /// The process is killed right after it.
+    KillAfter,
+}
+
+/// Something that goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fault {
+    /// At which operation, from 0. Reads and writes count alike.
+    pub at: usize,
+    /// What.
+    pub kind: FaultKind,
+}
+
+/// Lets things go wrong at some operations, and all others happen.
+#[derive(Debug, Default)]
+pub struct FaultPlan {
+    faults: Vec<Fault>,
+    next: AtomicUsize,
+    met: Mutex<Vec<String>>,
+}
+
+impl FaultPlan {
+    /// These faults.
+    pub fn new(faults: Vec<Fault>) -> Self {
+        Self {
+            faults,
+            ..Self::default()
+        }
+    }
+
+    /// What has gone wrong so far: the operations with their paths, in order.
+    pub fn met(&self) -> Vec<String> {
+        match self.met.lock() {
+            Ok(met) => met.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
+    }
+}
+
+impl FileObserver for FaultPlan {
+    fn before(&self, op: &FileOp<'_>) -> Verdict {
+        let now = self.next.fetch_add(1, Ordering::SeqCst);
+        let Some(fault) = self.faults.iter().find(|fault| fault.at == now) else {
+            return Verdict::Proceed;
+        };
+        let met = format!("{now}: {:?}: {op}", fault.kind);
+        match self.met.lock() {
+            Ok(mut all) => all.push(met),
+            Err(poisoned) => poisoned.into_inner().push(met),
+        }
+        match fault.kind {
+            FaultKind::Fail(kind) => Verdict::Fail(kind.into()),
+            FaultKind::Cut(kind) => Verdict::Cut(kind.into()),
+            FaultKind::Kill => Verdict::Kill,
+            FaultKind::KillAfter => Verdict::KillAfter,
+        }
     }
 }
 

@@ -129,6 +129,11 @@ impl Files {
         match observed.observer.before(op) {
             Verdict::Proceed => Ok(()),
             Verdict::Fail(error) => Err(Refusal::Failed(error)),
+            Verdict::Cut(error) => Err(Refusal::Cut(error)),
+            Verdict::KillAfter => {
+                observed.killed.store(true, Ordering::SeqCst);
+                Ok(())
+            }
             Verdict::Kill => {
                 observed.killed.store(true, Ordering::SeqCst);
                 Err(Refusal::Killed)
@@ -165,7 +170,7 @@ impl Files {
     /// Of the kind `FileTooLarge` when there is more; else as [`open`](Self::open).
     pub fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         let file = self.open(path)?;
-        Self::read_open(&file, limit)
+        self.read_open(&file, limit)
     }
 
     /// As [`read`](Self::read), of a file that somebody names and that may be a link.
@@ -184,12 +189,15 @@ impl Files {
     ///
     /// # Errors
     /// Of the kind `FileTooLarge` when there is more.
-    pub fn read_open(file: &fs_err::File, limit: u64) -> io::Result<Vec<u8>> {
+    pub fn read_open(&self, file: &fs_err::File, limit: u64) -> io::Result<Vec<u8>> {
         let length = file.metadata()?.len();
         if length > limit {
             return Err(platform::too_large(file.path(), limit));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+        let length = usize::try_from(length).unwrap_or(0);
+        let path = file.path();
+        self.before(&FileOp::Read { path, length })?;
+        let mut bytes = Vec::with_capacity(length + 1);
         let mut file = file;
         io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
         file.take(limit + 1).read_to_end(&mut bytes)?;
@@ -197,6 +205,32 @@ impl Files {
             return Err(platform::too_large(file.path(), limit));
         }
         Ok(bytes)
+    }
+
+    /// Reads up to `length` bytes of an open file at `offset`; fewer only at its end.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn read_at(
+        &self,
+        file: &fs_err::File,
+        offset: u64,
+        length: usize,
+    ) -> io::Result<Vec<u8>> {
+        let path = file.path();
+        self.before(&FileOp::Read { path, length })?;
+        let mut buffer = vec![0; length];
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match platform::read_at(file, rest, offset + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        buffer.truncate(filled);
+        Ok(buffer)
     }
 
     /// Creates a file that must not exist yet.
@@ -380,6 +414,8 @@ impl Files {
 /// Why an operation does not happen.
 enum Refusal {
     Failed(io::Error),
+    /// A write may have happened in part.
+    Cut(io::Error),
     /// Stopped at this very operation: a write may have happened in part.
     Killed,
     /// Stopped earlier.
@@ -389,7 +425,9 @@ enum Refusal {
 impl Refusal {
     fn into_error(self, op: &FileOp<'_>) -> io::Error {
         match self {
-            Self::Failed(error) => io::Error::new(error.kind(), format!("{op}: {error}")),
+            Self::Failed(error) | Self::Cut(error) => {
+                io::Error::new(error.kind(), format!("{op}: {error}"))
+            }
             Self::Killed | Self::Dead => io::Error::other(format!("{op}: stopped")),
         }
     }

@@ -9,6 +9,13 @@ use std::path::Path;
 pub enum FileOp<'a> {
     /// A file is opened.
     Open(&'a Path),
+    /// Bytes of an open file are read.
+    Read {
+        /// The file.
+        path: &'a Path,
+        /// How many bytes at most.
+        length: usize,
+    },
     /// A file is created.
     Create(&'a Path),
     /// Bytes are written to an open file.
@@ -82,6 +89,7 @@ impl<'a> FileOp<'a> {
     pub fn path(&self) -> &'a Path {
         match self {
             Self::Open(path)
+            | Self::Read { path, .. }
             | Self::Create(path)
             | Self::Write { path, .. }
             | Self::Resize { path, .. }
@@ -121,6 +129,7 @@ impl<'a> FileOp<'a> {
             | Self::CreateDir(_)
             | Self::Touch(_) => true,
             Self::Open(_)
+            | Self::Read { .. }
             | Self::ReadDir(_)
             | Self::Metadata(_)
             | Self::Lock(_)
@@ -133,6 +142,7 @@ impl fmt::Display for FileOp<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = match self {
             Self::Open(_) => "open",
+            Self::Read { .. } => "read from",
             Self::Create(_) => "create",
             Self::Write { .. } => "write to",
             Self::Resize { .. } => "resize",
@@ -161,9 +171,13 @@ pub enum Verdict {
     Proceed,
     /// It does not happen, and its caller gets this error.
     Fail(io::Error),
+    /// As [`Fail`](Self::Fail), and a write leaves its first half.
+    Cut(io::Error),
     /// The process is treated as killed here: this operation and every later one through the same
     /// [`Files`](super::Files) does nothing and fails. A write may leave its first half.
     Kill,
+    /// The operation goes ahead, and the process is treated as killed right after it.
+    KillAfter,
 }
 
 /// Is told of every operation before it happens, on the thread that does it.

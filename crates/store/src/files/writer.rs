@@ -27,6 +27,14 @@ impl FileWriter {
         &self.file
     }
 
+    /// Reads up to `length` bytes at `offset`; fewer only at the end of the file.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        self.files.read_at(&self.file, offset, length)
+    }
+
     /// Gives the open file away.
     pub fn into_file(self) -> fs_err::File {
         self.file
@@ -44,14 +52,12 @@ impl FileWriter {
         match self.files.ask(&op) {
             Ok(()) => self.file.write_all(bytes),
             Err(refusal) => {
-                let error = refusal.into_error_with(&op, |killed| {
-                    if killed {
-                        let half = bytes.get(..bytes.len() / 2).unwrap_or(bytes);
-                        // The error that matters is the one below.
-                        let _ = (&self.file).write_all(half);
-                    }
-                });
-                Err(error)
+                if refusal.leaves_a_part() {
+                    let half = bytes.get(..bytes.len() / 2).unwrap_or(bytes);
+                    // The error that matters is the one below.
+                    let _ = (&self.file).write_all(half);
+                }
+                Err(refusal.into_error(&op))
             }
         }
     }
@@ -115,9 +121,8 @@ impl Write for FileWriter {
 }
 
 impl Refusal {
-    /// The error, after `partly` was told whether the world stopped at this very operation.
-    fn into_error_with(self, op: &FileOp<'_>, partly: impl FnOnce(bool)) -> io::Error {
-        partly(matches!(self, Self::Killed));
-        self.into_error(op)
+    /// Whether a write that is refused so leaves its first half.
+    fn leaves_a_part(&self) -> bool {
+        matches!(self, Self::Killed | Self::Cut(_))
     }
 }

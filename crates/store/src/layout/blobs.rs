@@ -11,7 +11,7 @@ use super::loaded::{Repo, damage_of};
 use crate::blocking::BATCH;
 use crate::error::{Damage, Result, StoreError};
 use crate::files::{AtomicFile, Files, is_absent, random_hex};
-use crate::reader::{PartReader, read_batch};
+use crate::reader::PartReader;
 use crate::repository::Put;
 use crate::storage::Stat;
 
@@ -55,7 +55,7 @@ impl Shared {
             Err(error) => return Err(damage_of(&path, u64::MAX, error)),
         };
         let length = file.metadata()?.len();
-        Ok(PartReader::file(digest, Arc::new(file), 0..length))
+        Ok(PartReader::file(digest, Arc::new(file), 0..length).through(&self.files))
     }
 
     /// The bytes of a manifest, checked against its digest; `None` when it is not there.
@@ -196,7 +196,7 @@ impl Shared {
         let source = self.files.open(from)?;
         let mut target = AtomicFile::create(&self.files, to)?;
         loop {
-            let bytes = read_batch(&source, hasher.length(), BATCH)?;
+            let bytes = self.files.read_at(&source, hasher.length(), BATCH)?;
             if bytes.is_empty() {
                 break;
             }
@@ -213,12 +213,12 @@ impl Shared {
 }
 
 /// The digest of a file under the algorithm of `like`.
-pub(super) fn hash_file(file: &fs_err::File, like: &Digest) -> Result<Digest> {
+pub(super) fn hash_file(files: &Files, file: &fs_err::File, like: &Digest) -> Result<Digest> {
     let mut hasher = like.hasher().ok_or_else(|| StoreError::UnsupportedDigest {
         digest: like.clone(),
     })?;
     loop {
-        let bytes = read_batch(file, hasher.length(), BATCH)?;
+        let bytes = files.read_at(file, hasher.length(), BATCH)?;
         if bytes.is_empty() {
             return Ok(hasher.finish());
         }

@@ -371,7 +371,7 @@ impl<'a> Check<'a> {
             let file = self.shared.files.open(path);
             let file = file.map_err(|e| super::loaded::damage_of(path, u64::MAX, e))?;
             let size = file.metadata()?.len();
-            Ok((hash_file(&file, digest)?, size))
+            Ok((hash_file(&self.shared.files, &file, digest)?, size))
         };
         match read() {
             Ok((got, _)) if got != *digest => {

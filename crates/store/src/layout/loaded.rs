@@ -13,7 +13,7 @@ use super::index_file::{INDEX_LIMIT, IndexFile, MARK_LIMIT, parse};
 use super::paths::Paths;
 use crate::blocking::lock;
 use crate::error::{Damage, Result, StoreError};
-use crate::files::{FileIdentity, Files};
+use crate::files::FileIdentity;
 use crate::storage::Stat;
 
 /// How many digests are remembered as synced.
@@ -158,7 +158,7 @@ impl Shared {
         };
         // Taken before reading: a file that is changed while we read is read again the next time.
         let identity = FileIdentity::of(&file.metadata()?);
-        let bytes = Files::read_open(&file, INDEX_LIMIT).map_err(damaged)?;
+        let bytes = self.files.read_open(&file, INDEX_LIMIT).map_err(damaged)?;
         let index = Arc::new(IndexFile::read(&bytes, &repo.index)?);
         *lock(&repo.loaded) = Some(Loaded {
             identity,

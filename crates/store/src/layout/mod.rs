@@ -24,6 +24,8 @@ mod commit;
 mod delete;
 mod entries;
 mod fsck;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gc;
 mod graph;
 mod index_file;

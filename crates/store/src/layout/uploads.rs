@@ -21,7 +21,6 @@ use super::paths::STATE;
 use crate::blocking::{BATCH, blocking, lock};
 use crate::error::{Result, StoreError};
 use crate::files::{FileIdentity, FileMode, FileWriter, is_absent};
-use crate::reader::read_batch;
 use crate::storage::{Stat, Upload, UploadId};
 
 /// How many hashers are remembered.
@@ -163,7 +162,7 @@ fn rehash(writer: &FileWriter, length: u64) -> Result<Hasher> {
     while hasher.length() < length {
         let left = length - hasher.length();
         let batch = usize::try_from(left).unwrap_or(BATCH).min(BATCH);
-        let bytes = read_batch(writer.file(), hasher.length(), batch)?;
+        let bytes = writer.read_at(hasher.length(), batch)?;
         if bytes.is_empty() {
             return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
         }
@@ -337,7 +336,7 @@ impl Upload for LayoutUpload {
                 let got = match digest.algorithm() {
                     Algorithm::Sha256 => writing.hasher.clone().finish(),
                     // The hasher that rolls along is of the usual kind.
-                    _ => hash_file(writing.writer.file(), &digest)?,
+                    _ => hash_file(&shared.files, writing.writer.file(), &digest)?,
                 };
                 if got != digest {
                     // Not a failure of the file: the upload can go on.

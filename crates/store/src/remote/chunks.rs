@@ -273,7 +273,7 @@ fn range_end(reply: &Reply) -> Option<u64> {
 }
 
 /// How many bytes `0-B` is. What says that it is one may mean none.
-fn end_of(text: &str) -> Option<u64> {
+pub(super) fn end_of(text: &str) -> Option<u64> {
     let text = text.trim().strip_prefix("bytes=").unwrap_or(text);
     let (_, end) = text.split_once('-')?;
     match end.trim().parse::<u64>().ok()? {

@@ -291,7 +291,7 @@ impl Transfer {
 }
 
 /// First byte and whole length of `bytes A-B/T`.
-fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
+pub(super) fn content_range(text: &str) -> Option<(u64, Option<u64>)> {
     let rest = text.trim().strip_prefix("bytes ")?;
     let (range, size) = rest.split_once('/')?;
     let (start, _) = range.split_once('-')?;

@@ -21,6 +21,8 @@ mod download;
 mod error;
 mod exchange;
 mod fallback;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod limit;
 mod login;
 mod manifests;

@@ -27,6 +27,13 @@ struct TagList {
     tags: Option<Vec<String>>,
 }
 
+/// The tags of a page. `None` when it is no list of tags; what is no tag by the grammar is left out.
+pub(super) fn tags_of(body: &[u8]) -> Option<Vec<Tag>> {
+    let list: TagList = object(body)?;
+    let found = list.tags.unwrap_or_default();
+    Some(found.iter().filter_map(|tag| tag.parse().ok()).collect())
+}
+
 impl RemoteRepository {
     /// All tags, sorted. What is no tag by the grammar is left out.
     pub(super) async fn list_tags(&self) -> Result<Vec<Tag>> {
@@ -44,10 +51,9 @@ impl RemoteRepository {
                 return Err(self.no_list(reply.failure(&self.registry, &what).await));
             }
             let next = self.next_page((&reply, &body), &what, &mut pages)?;
-            let list: TagList = object(&body)
+            let found = tags_of(&body)
                 .ok_or_else(|| self.registry.malformed(&what, "it is no list of tags"))?;
-            let found = list.tags.unwrap_or_default();
-            tags.extend(found.iter().filter_map(|tag| tag.parse::<Tag>().ok()));
+            tags.extend(found);
             match next {
                 Some(next) => call.to = To::Url(next),
                 None => return Ok(tags.into_iter().collect()),
@@ -153,7 +159,7 @@ fn next_link(headers: &HeaderMap) -> Option<String> {
         .find_map(next_of)
 }
 
-fn next_of(line: &str) -> Option<String> {
+pub(super) fn next_of(line: &str) -> Option<String> {
     let mut rest = line;
     while let Some(start) = rest.find('<') {
         let (_, after) = rest.split_at(start + 1);

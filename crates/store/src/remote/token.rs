@@ -68,6 +68,19 @@ struct Issued {
 }
 
 impl Issued {
+    /// The token of an answer, and for how many seconds it is good; or what is wrong with it.
+    fn read(body: &[u8]) -> Result<(SecretString, u64), &'static str> {
+        let issued: Self = object(body).ok_or("it is no token document")?;
+        let seconds = issued.seconds();
+        let value = issued
+            .token
+            .filter(|token| !token.is_empty())
+            .or(issued.access_token)
+            .filter(|token| HeaderValue::from_str(&format!("Bearer {token}")).is_ok())
+            .ok_or("it holds no token")?;
+        Ok((value.into(), seconds))
+    }
+
     /// For how many seconds the token is good, as far as that is believed. Some services write numbers as text.
     fn seconds(&self) -> u64 {
         use serde_json::Value;
@@ -172,23 +185,15 @@ impl Registry {
                 _ => self.failure(&what, answer, None, authenticated),
             });
         }
-        let malformed = |reason: &str| RemoteError::Malformed {
+        let body = self.small_body(&what, &mut response, ANSWER_LIMIT).await?;
+        let (value, seconds) = Issued::read(&body).map_err(|reason| RemoteError::Malformed {
             host: self.host().to_string(),
             what: what.clone(),
             reason: reason.to_owned(),
-        };
-        let body = self.small_body(&what, &mut response, ANSWER_LIMIT).await?;
-        let issued: Issued = object(&body).ok_or_else(|| malformed("it is no token document"))?;
-        let seconds = issued.seconds();
-        let value = issued
-            .token
-            .filter(|token| !token.is_empty())
-            .or(issued.access_token)
-            .filter(|token| HeaderValue::from_str(&format!("Bearer {token}")).is_ok())
-            .ok_or_else(|| malformed("it holds no token"))?;
+        })?;
         let margin = (seconds / 10).max(5);
         Ok(Token {
-            value: value.into(),
+            value,
             renew: Instant::now() + Duration::from_secs(seconds - margin),
         })
     }
@@ -255,6 +260,12 @@ impl Registry {
             reason: "its token endpoint redirects without end".to_owned(),
         })
     }
+}
+
+/// For how many seconds the token of an answer is good; `None` when it holds none.
+#[cfg(feature = "fuzzing")]
+pub(super) fn seconds_of(body: &[u8]) -> Option<u64> {
+    Issued::read(body).ok().map(|(_, seconds)| seconds)
 }
 
 /// The header that carries name and password.
