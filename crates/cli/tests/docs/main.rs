@@ -10,6 +10,14 @@
 )]
 
 mod commands;
+#[cfg(unix)]
+mod examples;
+#[cfg(unix)]
+mod guides;
 mod messages;
 mod pages;
+mod release;
+#[cfg(unix)]
+mod runner;
 mod shell;
+mod workflows;
