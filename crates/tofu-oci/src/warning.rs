@@ -232,6 +232,7 @@ impl fmt::Display for Warning {
             Self::ModuleUnlocked { module, source } => write!(
                 f,
                 "{module} is not in the module lock file: {source:?} is not in an OCI registry"
+            ),
             Self::CacheUnusable { path, reason } => write!(
                 f,
                 "the package cache {} cannot be used fully: {reason}",

@@ -116,6 +116,7 @@ codes! {
     NetworkFileSystem "network-file-system" Failed "The directory lies on a network file system, where locks and renames cannot be relied on.";
 
     // Registries
+    Offline "offline" Failed "Something that only a registry has is needed, and nothing may go over the network.";
     RegistryUnreachable "registry-unreachable" Failed "The registry cannot be reached.";
     TlsFailed "tls-failed" Failed "The TLS connection failed; mostly the certificate is not trusted.";
     PlainHttp "plain-http" Failed "The registry speaks plain HTTP, which was not allowed for it.";

@@ -23,6 +23,9 @@ pub(super) fn advice(error: &StoreError) -> Advice {
                 }
             }
         }
+        StoreError::Offline { .. } => {
+            Advice::new(Code::Offline).hint("run the command without `--offline`")
+        }
         StoreError::AbsentTag { .. } => Advice::new(Code::TagNotFound)
             .hint("`tofu-oci list REF` shows the versions of a repository"),
         StoreError::AbsentManifest { .. } => Advice::new(Code::ManifestNotFound)

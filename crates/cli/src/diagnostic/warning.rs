@@ -27,6 +27,13 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
             Some("remove the dev_overrides block once the providers are no longer worked on")
         }
         Warning::EvidenceEmbedded { .. } => None,
+        Warning::CacheUnusable { .. } | Warning::StampsUnusable { .. } => Some(
+            "free space, correct the permissions, or name another directory with `--cache-dir`",
+        ),
+        Warning::CacheShared { .. } => Some(
+            "make the directory writable by its owner alone, or name another with `--cache-dir`",
+        ),
+        Warning::Quarantined { .. } => Some("`tofu-oci cache verify` checks the other packages"),
         Warning::ModuleChanged { .. } => {
             Some("keep a module that you work on outside of .terraform, and call it by its path")
         }

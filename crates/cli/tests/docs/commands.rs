@@ -37,11 +37,21 @@ const VALUES: &[(&str, &str)] = &[("REGISTRY", "oci.example.com"), ("version", "
 fn examples_of_help_are_understood() {
     let mut seen = 0;
     for block in blocks(&read("docs/reference/cli.md")) {
-        let Some(name) = block.section.strip_prefix("`tofu-oci").map(|rest| rest.trim_matches(['`', ' '])) else {
+        let Some(name) = block
+            .section
+            .strip_prefix("`tofu-oci")
+            .map(|rest| rest.trim_matches(['`', ' ']))
+        else {
             continue;
         };
-        let (_, examples) = block.text.rsplit_once("\nExamples:\n").unwrap_or_else(|| panic!("{name}"));
-        assert!(examples.lines().all(|line| line.starts_with("  tofu-oci ")), "{name}: {examples}");
+        let (_, examples) = block
+            .text
+            .rsplit_once("\nExamples:\n")
+            .unwrap_or_else(|| panic!("{name}"));
+        assert!(
+            examples.lines().all(|line| line.starts_with("  tofu-oci ")),
+            "{name}: {examples}"
+        );
         let lines = commands(examples, &variables(&[]));
         assert!((2..=3).contains(&lines.len()), "{name}: {examples}");
         for words in lines {

@@ -51,7 +51,12 @@ fn github(runner: &mut Runner, file: &str, job: &str, host: &str, tag: &str) {
     assert_eq!(fetched, 1, "{file}");
 }
 
-fn job_script(runner: &mut Runner, script: &str, environment: &BTreeMap<String, String>, directory: &str) {
+fn job_script(
+    runner: &mut Runner,
+    script: &str,
+    environment: &BTreeMap<String, String>,
+    directory: &str,
+) {
     let exports: String = environment
         .iter()
         .map(|(name, value)| format!("{name}='{value}'; export {name}\n"))
@@ -61,18 +66,25 @@ fn job_script(runner: &mut Runner, script: &str, environment: &BTreeMap<String, 
 
 /// Writes `infra` as somebody has committed it, with its lock file.
 fn committed(runner: &mut Runner, host: &str, modules: &str, template: &str) {
-    let main = fs::read_to_string(crate::pages::root().join("examples/quick-start/configuration/main.tf"));
-    let main = main
-        .unwrap()
-        .replace("oci.example.com/modules/label", &format!("{host}/{modules}"));
+    let main =
+        fs::read_to_string(crate::pages::root().join("examples/quick-start/configuration/main.tf"));
+    let main = main.unwrap().replace(
+        "oci.example.com/modules/label",
+        &format!("{host}/{modules}"),
+    );
     runner.sandbox.write("infra/main.tf", main);
-    runner.script(&format!("tofu-oci install infra --from '{template}'; rm -r infra/.terraform"));
+    runner.script(&format!(
+        "tofu-oci install infra --from '{template}'; rm -r infra/.terraform"
+    ));
 }
 
 /// A pipeline whose cache was filled with something else installs what is locked.
 fn poisoned(runner: &Runner) -> String {
     let files = runner.sandbox.files("infra/.terraform/providers");
-    let executable = files.iter().find(|file| file.contains("terraform-provider-demo")).unwrap();
+    let executable = files
+        .iter()
+        .find(|file| file.contains("terraform-provider-demo"))
+        .unwrap();
     let path = format!("infra/.terraform/providers/{executable}");
     runner.sandbox.write(&path, "something else");
     path
@@ -83,18 +95,50 @@ fn github_actions() {
     let mut runner = Runner::new();
     runner.script("cp -R releases dist; cp -R examples/demo-module label");
     let host = runner.serve_securely("registry", &[]);
-    github(&mut runner, "publish-provider.yml", "publish", &host, "v1.2.3");
-    github(&mut runner, "publish-module.yml", "publish", &host, "v1.2.0");
+    github(
+        &mut runner,
+        "publish-provider.yml",
+        "publish",
+        &host,
+        "v1.2.3",
+    );
+    github(
+        &mut runner,
+        "publish-module.yml",
+        "publish",
+        &host,
+        "v1.2.0",
+    );
     // Again, with the same bytes.
-    github(&mut runner, "publish-provider.yml", "publish", &host, "v1.2.3");
-    let shown = runner.run(&format!("tofu-oci show {host}/acme/tofu/demo:1.2.3")).ok();
+    github(
+        &mut runner,
+        "publish-provider.yml",
+        "publish",
+        &host,
+        "v1.2.3",
+    );
+    let shown = runner
+        .run(&format!("tofu-oci show {host}/acme/tofu/demo:1.2.3"))
+        .ok();
     assert!(shown.stdout.contains("SHA256SUMS"), "{}", shown.stdout);
-    committed(&mut runner, &host, "acme/modules/label", &format!("{host}/acme/tofu/{{type}}"));
+    committed(
+        &mut runner,
+        &host,
+        "acme/modules/label",
+        &format!("{host}/acme/tofu/{{type}}"),
+    );
     github(&mut runner, "check-infra.yml", "check", &host, "");
     let path = poisoned(&runner);
     github(&mut runner, "check-infra.yml", "check", &host, "");
-    assert_ne!(fs::read(runner.sandbox.join(path)).unwrap(), b"something else");
-    assert!(runner.calls().contains("-lockfile=readonly"), "{}", runner.calls());
+    assert_ne!(
+        fs::read(runner.sandbox.join(path)).unwrap(),
+        b"something else"
+    );
+    assert!(
+        runner.calls().contains("-lockfile=readonly"),
+        "{}",
+        runner.calls()
+    );
 }
 
 /// Runs a job on GitLab, without the part that fetches the program.
@@ -128,13 +172,23 @@ fn gitlab_ci() {
     let host = runner.serve_securely("registry", &[]);
     gitlab(&mut runner, "publish-provider", &host, "v1.2.3");
     gitlab(&mut runner, "publish-module", &host, "v1.2.0");
-    let shown = runner.run(&format!("tofu-oci show {host}/acme/infra/demo:1.2.3")).ok();
+    let shown = runner
+        .run(&format!("tofu-oci show {host}/acme/infra/demo:1.2.3"))
+        .ok();
     assert!(!shown.stdout.contains("SHA256SUMS"), "{}", shown.stdout);
-    committed(&mut runner, &host, "acme/infra/label", &format!("{host}/acme/infra/{{type}}"));
+    committed(
+        &mut runner,
+        &host,
+        "acme/infra/label",
+        &format!("{host}/acme/infra/{{type}}"),
+    );
     gitlab(&mut runner, "check-infra", &host, "");
     let path = poisoned(&runner);
     gitlab(&mut runner, "check-infra", &host, "");
-    assert_ne!(fs::read(runner.sandbox.join(path)).unwrap(), b"something else");
+    assert_ne!(
+        fs::read(runner.sandbox.join(path)).unwrap(),
+        b"something else"
+    );
 }
 
 #[test]
@@ -143,10 +197,16 @@ fn air_gapped() {
     runner.serve("outside", "", &["oci.example.com"]);
     runner.serve("inside", "", &["oci.inside.example"]);
     runner.script("tofu-oci publish provider releases oci.example.com/acme/demo --source registry.example.com/acme/demo");
-    runner.script("tofu-oci publish module examples/demo-module oci.example.com/modules/label:1.2.0");
+    runner
+        .script("tofu-oci publish module examples/demo-module oci.example.com/modules/label:1.2.0");
     runner.script("mkdir work; cp examples/air-gapped/* work; cd work");
     runner.page("examples/air-gapped/README.md");
-    let shown = |host: &str| runner.run(&format!("tofu-oci show {host}/acme/demo:1.2.3 --json")).ok().stdout;
+    let shown = |host: &str| {
+        runner
+            .run(&format!("tofu-oci show {host}/acme/demo:1.2.3 --json"))
+            .ok()
+            .stdout
+    };
     let (outside, inside) = (shown("oci.example.com"), shown("oci.inside.example"));
     let digest = |text: &str| text.split("sha256:").nth(1).unwrap()[..64].to_owned();
     assert_eq!(digest(&outside), digest(&inside));
@@ -154,7 +214,9 @@ fn air_gapped() {
     runner.script("cp -R ../examples/demo-module label; echo '# more' >>label/main.tf");
     runner.script("tofu-oci publish module label oci.example.com/modules/label:1.3.0");
     runner.page("examples/air-gapped/README.md");
-    let _ = runner.run("tofu-oci show oci.inside.example/modules/label:1.3.0").ok();
+    let _ = runner
+        .run("tofu-oci show oci.inside.example/modules/label:1.3.0")
+        .ok();
     // Damage on the way is noticed, and nothing goes on.
     runner.script("for blob in carry/modules/label/blobs/sha256/*; do echo x >>\"$blob\"; done");
     let run = runner.run("sh deliver.sh ./carry oci.inside.example");

@@ -7,7 +7,11 @@ fn the_readme() {
     let mut runner = Runner::new();
     runner.sections("README.md", |section| section == "The tasks");
     assert!(runner.sandbox.join("demo-1.2.3").is_dir());
-    assert!(runner.calls().contains("tofu init -plugin-dir=.terraform/providers"));
+    assert!(
+        runner
+            .calls()
+            .contains("tofu init -plugin-dir=.terraform/providers")
+    );
 }
 
 #[test]
@@ -28,9 +32,17 @@ fn a_private_registry() {
     // A reader does not write, and nobody reads without a login.
     let publish = "tofu-oci publish module label localhost:5000/modules/label:9.0.0";
     let run = runner.run(publish);
-    assert!(run.stderr.contains("error[access-denied]"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("error[access-denied]"),
+        "{}",
+        run.stderr
+    );
     let run = runner.run("tofu-oci logout localhost:5000; tofu-oci list localhost:5000/acme/demo");
-    assert!(run.stderr.contains("error[access-denied]"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("error[access-denied]"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]
@@ -38,7 +50,9 @@ fn serving() {
     let mut runner = Runner::new()
         .skip("tofu-oci gc /srv/oci --dry-run           # what nothing leads to any more")
         .skip("tofu-oci install     # reads the same file, for Terraform and older OpenTofu too");
-    runner.script("cp -R releases dist; cp -R examples/quick-start/configuration infra; mkdir -p srv");
+    runner.script(
+        "cp -R releases dist; cp -R examples/quick-start/configuration infra; mkdir -p srv",
+    );
     runner.script("tofu-oci publish module examples/demo-module dir:registry//modules/label:1.2.0");
     let registry = runner.sandbox.join("srv/oci").display().to_string();
     runner.name("/srv/oci", &registry);
@@ -50,10 +64,14 @@ fn serving() {
         if block.section == "Serve a directory as a registry" && block.text.contains("install") {
             let host = runner.run("sed -n 's|.*oci://||p' infra/main.tf").stdout;
             assert!(host.starts_with("localhost:5000"), "{host}");
-            runner.script("sed -i.bak 's|oci://localhost[:]5000|oci://localhost:5000|' infra/main.tf");
+            runner.script(
+                "sed -i.bak 's|oci://localhost[:]5000|oci://localhost:5000|' infra/main.tf",
+            );
         }
         if block.section == "Keep it in order" {
-            runner.script("tofu-oci copy dir:registry//acme/demo:1.2.3 dir:/srv/oci//acme/demo:nightly");
+            runner.script(
+                "tofu-oci copy dir:registry//acme/demo:1.2.3 dir:/srv/oci//acme/demo:nightly",
+            );
         }
         runner.script(&block.text);
         seen += 1;
@@ -68,8 +86,11 @@ fn registries() {
     runner.script("cp -R releases dist; cp -R examples/quick-start/configuration/main.tf .");
     let host = runner.serve_securely("outside", &["oci.example.com"]);
     runner.script("tofu-oci login oci.example.com --username ci --password-stdin < token");
-    runner.script("tofu-oci publish module examples/demo-module oci.example.com/modules/label:1.2.0");
-    runner.script(&format!("sed -i.bak 's|oci[.]example[.]com|{host}|' main.tf"));
+    runner
+        .script("tofu-oci publish module examples/demo-module oci.example.com/modules/label:1.2.0");
+    runner.script(&format!(
+        "sed -i.bak 's|oci[.]example[.]com|{host}|' main.tf"
+    ));
     runner.page("docs/guide/registries.md");
 }
 
@@ -78,7 +99,8 @@ fn without_a_network() {
     let mut runner = Runner::new();
     runner.serve("outside", "", &["oci.example.com"]);
     runner.script("tofu-oci publish provider releases oci.example.com/acme/demo --source registry.example.com/acme/demo");
-    runner.script("tofu-oci publish module examples/demo-module oci.example.com/modules/label:1.2.0");
+    runner
+        .script("tofu-oci publish module examples/demo-module oci.example.com/modules/label:1.2.0");
     runner.serve("inside-registry", "", &["oci.inside.example"]);
     runner.script("cp -R examples/quick-start/configuration infra");
     let page = "docs/guide/air-gapped.md";
@@ -86,8 +108,18 @@ fn without_a_network() {
     // Beyond the gap nothing knows the registry outside; the configuration still names it.
     runner.name("oci.example.com", "oci.example.com");
     runner.sections(page, |section| !section.starts_with("1."));
-    assert!(runner.sandbox.join("inside/infra/.terraform.lock.hcl").is_file());
-    assert!(runner.sandbox.join("inside-registry/acme/demo/index.json").is_file());
+    assert!(
+        runner
+            .sandbox
+            .join("inside/infra/.terraform.lock.hcl")
+            .is_file()
+    );
+    assert!(
+        runner
+            .sandbox
+            .join("inside-registry/acme/demo/index.json")
+            .is_file()
+    );
 }
 
 #[test]
@@ -95,13 +127,17 @@ fn pipelines() {
     let mut runner = Runner::new();
     runner.script("cp -R releases dist; cp -R examples/demo-module label");
     let host = runner.serve_securely("registry", &[]);
-    runner.script(&format!("export REGISTRY={host} TOKEN=secret VERSION=1.2.3"));
+    runner.script(&format!(
+        "export REGISTRY={host} TOKEN=secret VERSION=1.2.3"
+    ));
     runner.script("mkdir infra; sed \"s|oci.example.com|$REGISTRY|; s|1.2.0|1.2.3|\" examples/quick-start/configuration/main.tf >infra/main.tf");
     let page = "docs/guide/ci.md";
     runner.sections(page, |section| section == "Log in");
     runner.sections(page, |section| section == "Publish");
     // What somebody has committed.
-    runner.script("tofu-oci install infra --from \"$REGISTRY/{namespace}/{type}\"; rm -r infra/.terraform");
+    runner.script(
+        "tofu-oci install infra --from \"$REGISTRY/{namespace}/{type}\"; rm -r infra/.terraform",
+    );
     runner.sections(page, |section| section == "Install");
     assert!(runner.sandbox.join("infra/.terraform/providers").is_dir());
 }

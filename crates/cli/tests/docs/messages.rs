@@ -40,9 +40,11 @@ fn literal(rest: &mut std::str::Chars<'_>) -> Option<String> {
             '"' => return Some(text),
             '\\' => match rest.next()? {
                 'n' => text.push('\n'),
-                '\n' => while rest.clone().next()?.is_whitespace() {
-                    rest.next();
-                },
+                '\n' => {
+                    while rest.clone().next()?.is_whitespace() {
+                        rest.next();
+                    }
+                }
                 c => text.push(c),
             },
             _ => text.push(c),
@@ -108,6 +110,9 @@ fn templates_fit() {
     assert!(fits("cannot read a of b", "cannot read {what} of {place}"));
     assert!(fits("the zip is empty", "the zip is empty"));
     assert!(!fits("the zip is empty!", "the zip is empty"));
-    assert!(!fits("oh, cannot read a of b", "cannot read {what} of {place}"));
+    assert!(!fits(
+        "oh, cannot read a of b",
+        "cannot read {what} of {place}"
+    ));
     assert!(!fits("anything", "{what}"));
 }

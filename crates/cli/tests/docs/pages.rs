@@ -11,7 +11,8 @@ pub(crate) fn root() -> PathBuf {
 
 /// The text of a file of the repository.
 pub(crate) fn read(path: &str) -> String {
-    let text = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let text =
+        fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     text.replace("\r\n", "\n")
 }
 
@@ -36,7 +37,8 @@ fn walk(place: &Path, ending: &str, found: &mut Vec<PathBuf>) {
         found.push(place.to_owned());
         return;
     }
-    for entry in fs::read_dir(place).unwrap_or_else(|error| panic!("{}: {error}", place.display())) {
+    for entry in fs::read_dir(place).unwrap_or_else(|error| panic!("{}: {error}", place.display()))
+    {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("target") {
             walk(&path, ending, found);
@@ -48,7 +50,16 @@ fn walk(place: &Path, ending: &str, found: &mut Vec<PathBuf>) {
 
 /// All pages.
 pub(crate) fn pages() -> Vec<String> {
-    files(&["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs", "examples"], ".md")
+    files(
+        &[
+            "README.md",
+            "CONTRIBUTING.md",
+            "CHANGELOG.md",
+            "docs",
+            "examples",
+        ],
+        ".md",
+    )
 }
 
 /// A code block.
@@ -107,7 +118,9 @@ fn anchors(page: &str) -> Vec<String> {
     });
     let names = headings.map(|text| {
         let kept = text.to_lowercase().replace(' ', "-");
-        kept.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
+        kept.chars()
+            .filter(|c| c.is_alphanumeric() || "-_".contains(*c))
+            .collect()
     });
     names.collect()
 }
@@ -115,7 +128,10 @@ fn anchors(page: &str) -> Vec<String> {
 /// The targets of the links of a page.
 fn links(page: &str) -> Vec<&str> {
     let parts = page.split("](").skip(1);
-    parts.filter_map(|part| part.split_once(')')).map(|(link, _)| link).collect()
+    parts
+        .filter_map(|part| part.split_once(')'))
+        .map(|(link, _)| link)
+        .collect()
 }
 
 #[test]

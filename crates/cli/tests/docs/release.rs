@@ -26,14 +26,18 @@ fn archives_are_the_same_each_time() {
     for (program, ending) in [("tofu-oci", ".tar.gz"), ("tofu-oci.exe", ".zip")] {
         let pack = |out: &str| {
             fs::create_dir_all(sandbox.join(out)).unwrap();
-            let mut command = sandbox.other(&python, &["-B", script, "tofu-oci-1.0.0-x", out, program]);
-            let _ = sandbox.finish(command.env("SOURCE_DATE_EPOCH", "1700000000")).ok();
+            let mut command =
+                sandbox.other(&python, &["-B", script, "tofu-oci-1.0.0-x", out, program]);
+            let _ = sandbox
+                .finish(command.env("SOURCE_DATE_EPOCH", "1700000000"))
+                .ok();
             fs::read(sandbox.join(out).join(format!("tofu-oci-1.0.0-x{ending}"))).unwrap()
         };
         let first = pack("one");
         let path = sandbox.join("tofu-oci-1.0.0-x/man/man1/a.1");
         let file = fs::File::options().append(true).open(path).unwrap();
-        file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
         assert_eq!(first, pack("two"), "{ending}");
     }
 }
@@ -47,7 +51,11 @@ fn the_bill_of_materials_has_what_is_linked() {
     let cargo = std::env::var_os("CARGO").unwrap();
     let metadata = Command::new(cargo)
         .args(["metadata", "--locked", "--offline", "--format-version", "1"])
-        .args(["--filter-platform", "x86_64-unknown-linux-musl", "--manifest-path"])
+        .args([
+            "--filter-platform",
+            "x86_64-unknown-linux-musl",
+            "--manifest-path",
+        ])
         .arg(root().join("Cargo.toml"))
         .output()
         .unwrap();
@@ -62,31 +70,54 @@ fn the_bill_of_materials_has_what_is_linked() {
         let path = root().join("release").join(name);
         let args = [&["-B", path.to_str().unwrap()], args].concat();
         let mut command = sandbox.other(&python, &args);
-        sandbox.finish(command.env("SOURCE_DATE_EPOCH", "1700000000")).ok().stdout
+        sandbox
+            .finish(command.env("SOURCE_DATE_EPOCH", "1700000000"))
+            .ok()
+            .stdout
     };
     let lock = root().join("Cargo.lock");
-    let text = script("sbom.py", &["metadata.json", lock.to_str().unwrap(), "program"]);
+    let text = script(
+        "sbom.py",
+        &["metadata.json", lock.to_str().unwrap(), "program"],
+    );
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["metadata"]["timestamp"], "2023-11-14T22:13:20Z");
     let components = document["components"].as_array().unwrap();
-    let find = |name: &str| components.iter().find(|component| component["name"] == name);
+    let find = |name: &str| {
+        components
+            .iter()
+            .find(|component| component["name"] == name)
+    };
     for name in ["tokio", "rustls", "aws-lc-rs", "mimalloc", "tofu-oci-types"] {
         assert!(find(name).is_some(), "{name}");
     }
     // Tests, macros and build scripts are not in the program.
-    for name in ["insta", "proptest", "tofu-oci-testkit", "serde_derive", "cc"] {
+    for name in [
+        "insta",
+        "proptest",
+        "tofu-oci-testkit",
+        "serde_derive",
+        "cc",
+    ] {
         assert!(find(name).is_none(), "{name}");
     }
-    let hash = find("tokio").unwrap()["hashes"][0]["content"].as_str().unwrap();
+    let hash = find("tokio").unwrap()["hashes"][0]["content"]
+        .as_str()
+        .unwrap();
     assert_eq!(hash.len(), 64);
     // Every edge leads to a component.
     let known = |reference: &Value| {
         *reference == document["metadata"]["component"]["bom-ref"]
-            || components.iter().any(|component| component["bom-ref"] == *reference)
+            || components
+                .iter()
+                .any(|component| component["bom-ref"] == *reference)
     };
     for node in document["dependencies"].as_array().unwrap() {
         assert!(known(&node["ref"]), "{node}");
-        assert!(node["dependsOn"].as_array().unwrap().iter().all(known), "{node}");
+        assert!(
+            node["dependsOn"].as_array().unwrap().iter().all(known),
+            "{node}"
+        );
     }
     let notices = script("notices.py", &["metadata.json"]);
     assert!(notices.contains("\ntokio "), "{}", &notices[..200]);
@@ -103,5 +134,9 @@ fn notes_are_those_of_the_version() {
     let mut command = sandbox.other("/bin/sh".as_ref(), &[script.to_str().unwrap(), "0.0.0"]);
     let run = sandbox.finish(command.env("PATH", "/usr/bin:/bin"));
     assert_eq!(run.status, 1);
-    assert!(run.stderr.contains("says nothing of 0.0.0"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("says nothing of 0.0.0"),
+        "{}",
+        run.stderr
+    );
 }

@@ -19,7 +19,10 @@ const STAND_INS: &[(&str, &str)] = &[
     ("skopeo", ""),
     ("oras", ""),
     // Builds the demo provider; here it lies there already.
-    ("cargo", r#"for last; do :; done; cp -R "$HOME/releases" "$last""#),
+    (
+        "cargo",
+        r#"for last; do :; done; cp -R "$HOME/releases" "$last""#,
+    ),
     // As the real one hashes `secret`.
     (
         "htpasswd",
@@ -61,7 +64,8 @@ impl Runner {
         symlink(&program, sandbox.join("bin/tofu-oci")).unwrap();
         for (name, body) in STAND_INS {
             let path = sandbox.join("bin").join(name);
-            let text = format!("#!/bin/sh\nset -eu\necho \"{name} $*\" >>\"$HOME/calls\"\n{body}\n");
+            let text =
+                format!("#!/bin/sh\nset -eu\necho \"{name} $*\" >>\"$HOME/calls\"\n{body}\n");
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
@@ -84,7 +88,8 @@ impl Runner {
         self.names.retain(|(known, _)| known != name);
         self.names.push((name.to_owned(), value.to_owned()));
         // The longest first: oci.example.com:5000 before oci.example.com.
-        self.names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        self.names
+            .sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     }
 
     /// Starts a registry over `data`, which `names` stand for. Its host.
@@ -102,7 +107,9 @@ impl Runner {
     pub(crate) fn serve_securely(&mut self, data: &str, names: &[&str]) -> String {
         self.script("htpasswd -i -B -c users ci < ci-password");
         let host = self.serve(data, "--tls local --htpasswd users", names);
-        self.script(&format!("export TOFU_OCI_CA_FILE=\"$HOME/{data}/tls/ca.pem\""));
+        self.script(&format!(
+            "export TOFU_OCI_CA_FILE=\"$HOME/{data}/tls/ca.pem\""
+        ));
         host
     }
 
@@ -184,7 +191,9 @@ impl Runner {
             ". \"$HOME/.state\"\n{}\n{{ export -p; echo \"cd '$PWD'\"; }} >\"$HOME/.state\"\n",
             self.named(script)
         );
-        let mut command = self.sandbox.other("/bin/sh".as_ref(), &["-eu", "-c", &script]);
+        let mut command = self
+            .sandbox
+            .other("/bin/sh".as_ref(), &["-eu", "-c", &script]);
         let path = format!("{}:/usr/bin:/bin", self.sandbox.join("bin").display());
         self.sandbox.finish(command.env("PATH", path))
     }

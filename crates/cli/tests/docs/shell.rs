@@ -10,7 +10,9 @@ pub(crate) type Variables = BTreeMap<String, String>;
 
 /// Variables from pairs.
 pub(crate) fn variables(pairs: &[(&str, &str)]) -> Variables {
-    let owned = pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    let owned = pairs
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()));
     owned.collect()
 }
 
@@ -93,7 +95,8 @@ impl Parser<'_> {
                 '>' | '<' => self.redirection(),
                 _ => {
                     let word = self.word();
-                    let descriptor = word.len() == 1 && word.starts_with(|c: char| c.is_ascii_digit());
+                    let descriptor =
+                        word.len() == 1 && word.starts_with(|c: char| c.is_ascii_digit());
                     if !(descriptor && matches!(self.rest.peek(), Some('>' | '<'))) {
                         self.words.push(word);
                     }
@@ -112,7 +115,11 @@ impl Parser<'_> {
 
     /// Leaves out a redirection and the file that it names.
     fn redirection(&mut self) {
-        while self.rest.next_if(|&c| matches!(c, '>' | '<' | '&')).is_some() {}
+        while self
+            .rest
+            .next_if(|&c| matches!(c, '>' | '<' | '&'))
+            .is_some()
+        {}
         while self.rest.next_if_eq(&' ').is_some() {}
         let _file = self.word();
     }
@@ -161,7 +168,10 @@ impl Parser<'_> {
             while self.rest.next_if(|&c| c != '}').is_some() {}
             self.rest.next();
         }
-        assert!(!name.is_empty(), "only plain variables are understood: {word}$…");
+        assert!(
+            !name.is_empty(),
+            "only plain variables are understood: {word}$…"
+        );
         let value = self.variables.get(&name);
         word.push_str(value.unwrap_or_else(|| panic!("no value for ${name}")));
     }
@@ -182,7 +192,10 @@ END
 printf '%s' "${TOKEN#x}" | tofu-oci login h --password-stdin &
 "#;
     let values = variables(&[("HOST", "h:1"), ("TOKEN", "t")]);
-    let found: Vec<String> = commands(script, &values).iter().map(|words| words.join("·")).collect();
+    let found: Vec<String> = commands(script, &values)
+        .iter()
+        .map(|words| words.join("·"))
+        .collect();
     assert_eq!(
         found,
         [

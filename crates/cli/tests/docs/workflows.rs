@@ -12,8 +12,10 @@ use crate::shell::{commands, variables};
 
 /// A YAML file of one document.
 pub(crate) fn parse(path: &str) -> Yaml {
-    let documents = YamlLoader::load_from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let [document] = <[Yaml; 1]>::try_from(documents).unwrap_or_else(|_| panic!("{path}: one document"));
+    let documents =
+        YamlLoader::load_from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let [document] =
+        <[Yaml; 1]>::try_from(documents).unwrap_or_else(|_| panic!("{path}: one document"));
     document
 }
 
@@ -57,7 +59,12 @@ fn scripts(yaml: &Yaml) -> Vec<String> {
     values(yaml, &["run", "script", "before_script"], &mut found);
     let texts = found.into_iter().filter_map(|value| match value {
         Yaml::String(text) => Some(text.clone()),
-        Yaml::Array(lines) => Some(lines.iter().map(|line| format!("{}\n", scalar(line))).collect()),
+        Yaml::Array(lines) => Some(
+            lines
+                .iter()
+                .map(|line| format!("{}\n", scalar(line)))
+                .collect(),
+        ),
         // `defaults.run` holds settings.
         _ => None,
     });
@@ -146,9 +153,13 @@ fn actions_are_pinned() {
         values(&yaml, &["uses"], &mut uses);
         for action in uses {
             let action = action.as_str().unwrap();
-            let (_, pin) = action.split_once('@').unwrap_or_else(|| panic!("{path}: {action}"));
+            let (_, pin) = action
+                .split_once('@')
+                .unwrap_or_else(|| panic!("{path}: {action}"));
             let commit = pin.len() == 40 && pin.bytes().all(|b| b.is_ascii_hexdigit());
-            let major = pin.strip_prefix('v').is_some_and(|v| v.parse::<u32>().is_ok());
+            let major = pin
+                .strip_prefix('v')
+                .is_some_and(|v| v.parse::<u32>().is_ok());
             assert!(commit || major, "{path}: {action}");
         }
     }
@@ -157,8 +168,13 @@ fn actions_are_pinned() {
 #[test]
 fn pipelines_fetch_what_a_release_has() {
     let release = parse(".github/workflows/release.yml");
-    let matrix = release["jobs"]["build"]["strategy"]["matrix"]["include"].as_vec().unwrap();
-    let targets: Vec<&str> = matrix.iter().map(|entry| entry["target"].as_str().unwrap()).collect();
+    let matrix = release["jobs"]["build"]["strategy"]["matrix"]["include"]
+        .as_vec()
+        .unwrap();
+    let targets: Vec<&str> = matrix
+        .iter()
+        .map(|entry| entry["target"].as_str().unwrap())
+        .collect();
     assert!(read("release/build").contains("name=tofu-oci-$version-$target\n"));
     let mut seen = 0;
     for path in files(&["examples"], ".yml") {
@@ -193,7 +209,11 @@ fn shellcheck(program: &Path, text: &str, shell: &str, place: &str) {
         .unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{place}:\n{}", String::from_utf8_lossy(&output.stdout));
+    assert!(
+        output.status.success(),
+        "{place}:\n{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
 }
 
 #[test]
@@ -203,7 +223,11 @@ fn scripts_pass_shellcheck() {
     };
     for path in shell_scripts() {
         let text = read(&path);
-        let shell = if text.starts_with("#!/bin/sh\n") { "sh" } else { "bash" };
+        let shell = if text.starts_with("#!/bin/sh\n") {
+            "sh"
+        } else {
+            "bash"
+        };
         shellcheck(&program, &text, shell, &path);
     }
     for path in workflows() {

@@ -307,7 +307,7 @@ impl From<StoreError> for Refusal {
                 Self::internal("the registry cannot read or write its own files")
             }
             // What a storage keeps elsewhere cannot be had at the moment.
-            StoreError::Remote(_) => {
+            StoreError::Remote(_) | StoreError::Offline { .. } => {
                 Self::internal("the place where the content is kept cannot be reached")
             }
             StoreError::Stopped => Self::new(

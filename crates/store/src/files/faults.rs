@@ -53,7 +53,6 @@ impl OpKind {
             FileOp::Open(_) => Self::Open,
             FileOp::Create(_) | FileOp::Clone { .. } => Self::Create,
             FileOp::Read { .. } => Self::Read,
-            FileOp::Create(_) => Self::Create,
             FileOp::Write { .. } => Self::Write,
             FileOp::Sync(_) | FileOp::SyncDir(_) => Self::Sync,
             FileOp::Rename { .. } | FileOp::Exchange { .. } | FileOp::HardLink { .. } => Self::Name,
