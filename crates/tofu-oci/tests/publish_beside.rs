@@ -7,53 +7,21 @@
     missing_docs
 )]
 
+#[path = "support/signing.rs"]
+mod signing;
 mod support;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use signing::{FINGERPRINT, PUBLIC_ONE, SECRET_ONE, armored, sign};
 use support::*;
 use tofu_oci::publish::{ProviderOptions, PublishError};
 use tofu_oci::types::artifact::{AttachmentKind, annotation};
 
-// Made with GnuPG 2.2 by a throw-away key.
-const SIGNED_BY_ONE: &str = concat!(
-    "iIYEABYIAC4WIQRygkahByQ4a81F0zWPCZwblVefygUCaVcKgBAcb25lQGV4YW1wbGUuY29tAAoJEI8JnBuVV5/Kpf",
-    "cA/3/1QXNK+gsmLefuJlidlnyCaS+R6i+BkzRHRnBF8XtrAP98K14HtfiieJccqwvHQriT0zvM+D2fExvnq8rGtAWf",
-    "Bg==",
-);
-const PUBLIC_ONE: &str = concat!(
-    "mDMEaVW5ABYJKwYBBAHaRw8BAQdAA0L0U9i//OeSMgyfeX4Mt6CKMqDKjmnV4Ja06mr5Gjy0GlRlc3QgT25lIDxvbm",
-    "VAZXhhbXBsZS5jb20+iJAEExYIADgWIQRygkahByQ4a81F0zWPCZwblVefygUCaVW5AAIbAwULCQgHAgYVCgkICwIE",
-    "FgIDAQIeAQIXgAAKCRCPCZwblVefyllIAP41Vj0+jHH1VdQjdA1sS3motS+ABrZ12udsBdf/CmdRtAEAx/EWDQnZC3",
-    "D+Lq7e3eTWWk8CtKQiTh3TTkZSPxF8cA0=",
-);
-const SECRET_ONE: &str = concat!(
-    "lFgEaVW5ABYJKwYBBAHaRw8BAQdAA0L0U9i//OeSMgyfeX4Mt6CKMqDKjmnV4Ja06mr5GjwAAP9PRVxWnwc7/XQVZ3",
-    "Jgv0pTX/Wx2P/JTjJLOKOjzXZ1vhCltBpUZXN0IE9uZSA8b25lQGV4YW1wbGUuY29tPoiQBBMWCAA4FiEEcoJGoQck",
-    "OGvNRdM1jwmcG5VXn8oFAmlVuQACGwMFCwkIBwIGFQoJCAsCBBYCAwECHgECF4AACgkQjwmcG5VXn8pZSAD+NVY9Po",
-    "xx9VXUI3QNbEt5qLUvgAa2ddrnbAXX/wpnUbQBAMfxFg0J2Qtw/i6u3t3k1lpPArSkIk4d005GUj8RfHAN",
-);
-const FINGERPRINT: &str = "728246A10724386BCD45D3358F099C1B95579FCA";
 const LIST: &str = "terraform-provider-demo_1.2.3_SHA256SUMS";
 
-fn signature() -> Vec<u8> {
-    STANDARD.decode(SIGNED_BY_ONE).unwrap()
-}
-
-fn armored(kind: &str, body: &str) -> String {
-    let lines: Vec<&str> = body
-        .as_bytes()
-        .chunks(64)
-        .map(|line| std::str::from_utf8(line).unwrap())
-        .collect();
-    format!(
-        "-----BEGIN PGP {kind} KEY BLOCK-----\n\n{}\n-----END PGP {kind} KEY BLOCK-----\n",
-        lines.join("\n")
-    )
-}
-
 fn with_key(dist: &Dist, content: &[u8]) -> ProviderOptions {
-    // Not in the directory of the release: a key is taken only when it is named.
+    // Not in the directory of the release, where it would be found.
     dist.write("keys/acme.asc", content);
     ProviderOptions {
         keys: vec![dist.join("keys/acme.asc")],
@@ -64,8 +32,9 @@ fn with_key(dist: &Dist, content: &[u8]) -> ProviderOptions {
 #[tokio::test]
 async fn list_signatures_and_keys_stay_together() {
     let dist = Dist::new(&["linux_amd64"]);
-    dist.write(&format!("{LIST}.sig"), &signature());
-    dist.write(&format!("{LIST}.0F1E2D3C.sig"), &signature());
+    let signature = sign(&dist.read(LIST));
+    dist.write(&format!("{LIST}.sig"), &signature);
+    dist.write(&format!("{LIST}.0F1E2D3C.sig"), &signature);
     let options = with_key(&dist, armored("PUBLIC", PUBLIC_ONE).as_bytes());
     let repository = memory();
     let report = publish(&dist, &repository, &options).await.unwrap();
@@ -116,7 +85,7 @@ async fn signatures_and_keys_that_are_refused() {
         ),
         ("a binary key", &binary[..], "text form"),
         ("no key", b"hello", "not OpenPGP"),
-        ("a signature", &signature()[..], "something else"),
+        ("a signature", &sign(b"")[..], "something else"),
     ] {
         let options = with_key(&dist, content);
         let error = publish(&dist, &memory(), &options).await.unwrap_err();

@@ -232,3 +232,59 @@ fn verbose_tells_when_work_begins() {
         "{lines:?}"
     );
 }
+
+const LIST: &str = "dist/terraform-provider-demo_1.2.3_SHA256SUMS";
+
+fn testdata(name: &str) -> Vec<u8> {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/pgp/");
+    std::fs::read(format!("{dir}{name}")).unwrap()
+}
+
+#[test]
+fn a_signature_that_does_not_fit_is_refused() {
+    let sandbox = sandbox();
+    ProviderRelease::new("1.2.3").write(sandbox.join("dist"));
+    sandbox.write(format!("{LIST}.sig"), testdata("ed25519.sig"));
+    sandbox.write("dist/acme.asc", testdata("ed25519.asc"));
+    check!(sandbox, "publish provider dist dir:registry//acme/demo", @r"");
+    assert!(!sandbox.join("registry").exists());
+    // By a key that is not there: nobody can tell.
+    sandbox.write("dist/acme.asc", testdata("rsa2048.asc"));
+    check!(sandbox, "publish provider dist dir:registry//acme/demo --key dist/acme.asc --dry-run", @r"");
+    sandbox.write("dist/mine.asc", testdata("private.asc"));
+    check!(sandbox, "publish provider dist dir:registry//acme/demo", @r"");
+}
+
+#[test]
+fn signing_needs_gpg_and_an_exact_key() {
+    let sandbox = sandbox();
+    ProviderRelease::new("1.2.3").write(sandbox.join("dist"));
+    let line = |arguments: &str| {
+        format!("publish provider dist dir:registry//acme/demo --sign-with {arguments}")
+    };
+    check!(sandbox, &line("me@example.com"), @r"");
+    check!(sandbox, &line("0123456789ABCDEF --plain"), @r"");
+    check!(sandbox, &line("0123456789ABCDEF --profile plain"), @r"");
+    check!(sandbox, &line("0123456789ABCDEF"), @r"");
+}
+
+/// The program is found on the PATH, and GNUPGHOME says where its keys are.
+#[cfg(unix)]
+#[test]
+fn gpg_is_called() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let first = sandbox();
+    let path = format!("{}:/usr/bin:/bin", first.join("bin").display());
+    let sandbox = sandbox()
+        .env("PATH", &path)
+        .env("GNUPGHOME", "/nowhere/keys");
+    ProviderRelease::new("1.2.3").write(sandbox.join("dist"));
+    let gpg = first.join("bin/gpg");
+    first.write(
+        "bin/gpg",
+        "#!/bin/sh\necho \"no agent for $GNUPGHOME\" >&2\nexit 2\n",
+    );
+    std::fs::set_permissions(&gpg, std::fs::Permissions::from_mode(0o755)).unwrap();
+    check!(sandbox, "publish provider dist dir:registry//acme/demo --sign-with 0123456789ABCDEF", @r"");
+}
