@@ -71,6 +71,13 @@ pub enum Warning {
         /// The providers and their directories, by source address.
         overrides: Vec<(ProviderAddr, PathBuf)>,
     },
+    /// An SBOM that is likely of something else, or of no use.
+    Sbom {
+        /// The file.
+        filename: String,
+        /// What it is: lower case, no full stop.
+        problem: String,
+    },
     /// A registry does not keep evidence as referrers, so it became part of the target manifests.
     EvidenceEmbedded {
         /// The repository.
@@ -150,6 +157,7 @@ impl Warning {
             Self::UnreachableTag { .. } => "unreachable-tag",
             Self::InvisibleTag { .. } => "invisible-tag",
             Self::DevOverrides { .. } => "dev-overrides",
+            Self::Sbom { .. } => "sbom",
             Self::EvidenceEmbedded { .. } => "evidence-embedded",
             Self::ModuleChanged { .. } => "module-changed",
             Self::ModuleTagMoved { .. } => "module-tag-moved",
@@ -189,7 +197,9 @@ impl fmt::Display for Warning {
                     names.join(", ")
                 )
             }
-            Self::Package { filename, problem } => write!(f, "{filename:?}: {problem}"),
+            Self::Package { filename, problem } | Self::Sbom { filename, problem } => {
+                write!(f, "{filename:?}: {problem}")
+            }
             Self::Signature { filename, problem } => {
                 write!(f, "the signature {filename:?}: {problem}")
             }

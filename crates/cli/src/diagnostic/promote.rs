@@ -2,7 +2,7 @@
 
 use tofu_oci::promote::PromoteError;
 
-use super::{Advice, Code, Diagnostic, Failure, store};
+use super::{Advice, Code, Diagnostic, Failure, inspect, store, trust};
 
 impl From<PromoteError> for Failure {
     fn from(error: PromoteError) -> Self {
@@ -27,6 +27,13 @@ fn advice(error: &PromoteError) -> Advice {
             "versions do not change; `--force` replaces this one, and breaks whoever has locked it",
         ),
         PromoteError::Copy { source, .. } => store::copy(source),
+        PromoteError::EvidenceLost { .. } => Advice::new(Code::EvidenceLost).hint(
+            "the packages were copied; to have the evidence there, too, publish a version with `--profile embedded` and copy that",
+        ),
+        PromoteError::Evidence(error) => inspect::evidence(error),
+        PromoteError::Shasums { source, .. } => trust::shasums(source).hint(
+            "the release is as it is in the source; `tofu-oci show REF` shows list and packages",
+        ),
         PromoteError::ReadBack { .. } => Advice::new(Code::TagMoved)
             .hint("somebody else writes to this repository; run the command again"),
     }

@@ -94,7 +94,7 @@ fn advice(error: &PublishError) -> Advice {
             "publish with `--profile embedded`, which keeps it inside the packages' manifests; the version has no tag yet",
         ),
         PublishError::EvidenceLost { .. } => Advice::new(Code::EvidenceLost).hint(
-            "publish a new version with `--profile embedded`, which keeps it inside the packages' manifests",
+            "publish with `--profile embedded`, which keeps it inside the packages' manifests; what has its tag already stays, so that needs a new version",
         ),
         PublishError::ReadBack { .. } => Advice::new(Code::TagMoved)
             .hint("somebody else writes to this repository; look with `tofu-oci show`, then publish again"),

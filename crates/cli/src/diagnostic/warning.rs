@@ -26,7 +26,7 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
         Warning::DevOverrides { .. } => {
             Some("remove the dev_overrides block once the providers are no longer worked on")
         }
-        Warning::EvidenceEmbedded { .. } => None,
+        Warning::EvidenceEmbedded { .. } | Warning::Sbom { .. } => None,
         Warning::CacheUnusable { .. } | Warning::StampsUnusable { .. } => Some(
             "free space, correct the permissions, or name another directory with `--cache-dir`",
         ),

@@ -12,6 +12,7 @@
 mod budgets;
 mod configured;
 mod encrypted;
+mod evidence;
 mod failures;
 mod proxies;
 mod round_trip;

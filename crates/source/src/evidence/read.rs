@@ -236,7 +236,9 @@ impl Reader<'_> {
         let referrer = match &found {
             Found::Referrer(manifest) | Found::Embedded(manifest) => manifest.digest.clone(),
         };
-        if !layers.first().is_some_and(|layer| kind.begins_with(layer)) {
+        // Of a list it matters which file it is; others write SBOMs under types of their own.
+        let begins = |layer| kind != AttachmentKind::Shasums || kind.begins_with(layer);
+        if !layers.first().is_some_and(begins) {
             return Err(EvidenceError::NotADocument {
                 referrer,
                 kind,

@@ -55,6 +55,8 @@ pub enum Quirk {
     AllowsTypes(&'static [&'static str]),
     /// A manifest with a subject is answered with 405.
     RefusesSubjects,
+    /// A manifest with a subject is confirmed as if it had been taken in, and forgotten.
+    DropsReferrers,
     /// A tag that is there is not written again, the same manifest included.
     ImmutableTags,
     /// An upload takes no piece of fewer bytes but the last.
@@ -112,6 +114,15 @@ impl Quirk {
                 let code = "UNSUPPORTED";
                 document.get("subject")?;
                 Some(Canned::error(405, code, "The operation is unsupported.", "").response())
+            }
+            Self::DropsReferrers => {
+                let document = read_manifest(body).await;
+                let subject = document["subject"]["digest"].as_str()?;
+                let path = parts.uri.path();
+                let digest = path.rsplit('/').next().unwrap_or_default();
+                let taken = Canned::status(201).header("location", path);
+                let taken = taken.header("docker-content-digest", digest);
+                Some(taken.header("oci-subject", subject).response())
             }
             Self::ImmutableTags => {
                 if parts.uri.path().contains("/manifests/sha256:") {

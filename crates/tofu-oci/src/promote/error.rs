@@ -1,6 +1,8 @@
 //! Why something could not be promoted.
 
+use tofu_oci_source::evidence::EvidenceError;
 use tofu_oci_store::{CopyError, StoreError};
+use tofu_oci_trust::shasums::ShasumsError;
 use tofu_oci_types::oci::{Digest, Tag};
 
 /// What went wrong while a graph went from one repository to another.
@@ -73,6 +75,34 @@ pub enum PromoteError {
         /// What it stands for now.
         found: Option<Digest>,
     },
+    /// Something that refers to what was copied was taken by the destination, and is not listed there. Tags are
+    /// set.
+    #[error("{place} took what refers to the copied content and does not list it: {}", listed(.lost))]
+    EvidenceLost {
+        /// The destination.
+        place: String,
+        /// The manifests that nothing leads to, sorted.
+        lost: Vec<Digest>,
+    },
+    /// What lies beside a release in the destination cannot be read, or is no evidence of it.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+    /// A checksums file that was copied does not fit the packages that were. Tags are set.
+    #[error("the checksums file {filename:?} of {place} does not fit the packages")]
+    Shasums {
+        /// The release in the destination.
+        place: String,
+        /// The name of the list.
+        filename: String,
+        /// Why.
+        #[source]
+        source: ShasumsError,
+    },
+}
+
+fn listed(digests: &[Digest]) -> String {
+    let texts: Vec<&str> = digests.iter().map(Digest::as_str).collect();
+    texts.join(", ")
 }
 
 fn shown(digest: Option<&Digest>) -> String {

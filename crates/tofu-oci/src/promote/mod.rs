@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! what the source's tags name ─ graph and referrers ─ what the destination lacks
-//!     ─ blobs mounted or sent ─ manifests ─ tags last ─ read back
+//!     ─ blobs mounted or sent ─ manifests ─ tags last ─ read back, and looked for
 //! ```
 //!
 //! Digests are kept, so signatures and lock files stay right.
 
+mod arrival;
 mod error;
 mod watch;
 
@@ -19,7 +20,7 @@ use tofu_oci_store::{
     CopyError, CopyOptions, CopyRoot, Put, Referrers, Repository, StagedRepository, StoreError,
     TagRule, WritableRepository, copy_graph, plan_copy,
 };
-use tofu_oci_types::oci::{Address, Descriptor, Digest, Tag, TagOrDigest};
+use tofu_oci_types::oci::{Address, Descriptor, Digest, Manifest, Tag, TagOrDigest};
 use tofu_oci_types::tofu::Version;
 
 use crate::Progress;
@@ -27,6 +28,7 @@ use crate::inspect::JOBS;
 use crate::install::Writes;
 use crate::publish::Existing;
 
+use arrival::Arrival;
 pub use error::PromoteError;
 
 /// What promotes.
@@ -341,10 +343,33 @@ async fn execute(
         let mut manifests = copied.manifests.iter();
         manifests.any(|(manifest, _)| manifest.digest == root.descriptor.digest)
     };
-    for root in roots.iter().filter(stored) {
-        read_back(destination.as_ref(), root, &there).await?;
+    let mut arrival = Arrival {
+        destination: destination.as_ref(),
+        there: &there,
+        missing: copied
+            .manifests
+            .iter()
+            .map(|(manifest, _)| manifest.digest.clone())
+            .collect(),
+    };
+    let (new, old): (Vec<&CopyRoot>, Vec<&CopyRoot>) = roots.iter().partition(stored);
+    for root in &new {
+        let manifest = read_back(destination.as_ref(), root, &there).await?;
+        arrival.find(&manifest).await?;
+        if options.referrers == Referrers::All {
+            arrival.check_lists(&manifest).await?;
+        }
     }
-    Ok(())
+    // What came later than the version that it is about.
+    for root in old {
+        if arrival.missing.is_empty() {
+            break;
+        }
+        let manifest = read_back(destination.as_ref(), root, &there).await?;
+        arrival.find(&manifest).await?;
+        arrival.check_lists(&manifest).await?;
+    }
+    arrival.complete()
 }
 
 /// Asks for what was copied, and checks that it comes back.
@@ -352,14 +377,14 @@ async fn read_back(
     destination: &dyn WritableRepository,
     root: &CopyRoot,
     there: &Address,
-) -> Result<(), PromoteError> {
+) -> Result<Manifest, PromoteError> {
     let digest = &root.descriptor.digest;
     let at: TagOrDigest = match root.tags.first() {
         Some((tag, _)) => tag.clone().into(),
         None => digest.clone().into(),
     };
     let found = match destination.manifest(&at).await {
-        Ok(manifest) if manifest.digest() == digest => return Ok(()),
+        Ok(manifest) if manifest.digest() == digest => return Ok(manifest),
         Ok(manifest) => Some(manifest.digest().clone()),
         Err(error) if error.is_absent() => None,
         Err(error) => return Err(destination_failed(there, error)),

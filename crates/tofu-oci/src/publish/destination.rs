@@ -117,7 +117,7 @@ impl Destination {
         }];
         let options = CopyOptions {
             jobs: staging.jobs,
-            referrers: Referrers::All,
+            referrers: staging.referrers,
             // The version's tag comes last: where it is, everything was listed.
             listing: Listing::UntilTagged,
             present: staging.present,
@@ -179,6 +179,8 @@ pub(super) struct Staging {
     pub(super) staged: StagedRepository,
     /// What the tags are to stand for.
     pub(super) root: Manifest,
+    /// Whether anything refers to it.
+    pub(super) referrers: Referrers,
     /// Blobs that are in the destination already.
     pub(super) present: HashSet<Digest>,
     /// How many transfers run at once.

@@ -30,6 +30,7 @@ mod release_artifact;
 mod release_files;
 mod repair;
 mod report;
+mod sbom;
 mod send;
 mod sign;
 mod signatures;

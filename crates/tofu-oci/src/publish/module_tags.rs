@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use bytes::Bytes;
 use tofu_oci_store::remote::RemoteError;
 use tofu_oci_store::{
-    Blob, CopyError, CopyReport, PutManifest, StagedRepository, StoreError, TagRule,
+    Blob, CopyError, CopyReport, PutManifest, Referrers, StagedRepository, StoreError, TagRule,
 };
 use tofu_oci_types::oci::{Descriptor, Manifest, Tag};
 use tofu_oci_types::tofu::Version;
@@ -194,6 +194,7 @@ pub(super) fn stage(root: &Manifest) -> Staging {
     Staging {
         staged,
         root: root.clone(),
+        referrers: Referrers::None,
         present,
         jobs: NonZeroUsize::MIN,
     }

@@ -20,7 +20,7 @@ use super::send::send_failed;
 use super::sign::Signer;
 use super::{
     Existing, ProviderOptions, ProviderReport, PublishError, PublishOutcome, Publisher, blocking,
-    version_tag,
+    sbom, version_tag,
 };
 use crate::Warning;
 
@@ -137,6 +137,12 @@ impl Publisher {
         }
         let writer = to.writer().filter(|_| existing.is_none());
         let mut proven = self.prove(&plan, writer, options).await?;
+        sbom::check(
+            &plan.beside,
+            &proven,
+            plan.release.name.version(),
+            &self.progress,
+        );
         self.sign(&mut plan, &proven, existing.as_ref(), to).await?;
         let place = (to, options);
         let written = self.write(&plan, &proven, existing.as_ref(), place).await?;

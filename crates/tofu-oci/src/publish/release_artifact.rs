@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tofu_oci_store::{Blob, CopyReport, Put, StagedRepository};
+use tofu_oci_store::{Blob, CopyReport, Put, Referrers, StagedRepository};
 use tofu_oci_trust::VerifiedPackage;
 use tofu_oci_types::artifact::{
     Attachment, PackageDraft, Profile, ProviderArtifact, ReleaseDraft, Timestamp,
@@ -132,6 +132,10 @@ pub(super) fn stage(
     Staging {
         staged,
         root: artifact.index.clone(),
+        referrers: match written.attached.is_empty() {
+            true => Referrers::None,
+            false => Referrers::All,
+        },
         present: proven
             .iter()
             .map(|package| package.package.digest().clone())

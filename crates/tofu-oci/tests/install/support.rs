@@ -141,6 +141,7 @@ impl World {
             created: None,
             annotations: UserAnnotations::default(),
             profile: Profile::Referrers,
+            evidence: Vec::new(),
         })
         .unwrap();
         let mut batch = Vec::new();

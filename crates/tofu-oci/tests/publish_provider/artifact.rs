@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tofu_oci::install::Writes;
-use tofu_oci::publish::{ProviderOptions, PublishOutcome};
+use tofu_oci::publish::{ProfileChoice, ProviderOptions, PublishOutcome};
 use tofu_oci::store::Put;
 use tofu_oci::store::files::faults::CountOps;
 use tofu_oci::types::artifact::{Profile, ProviderIndex};
@@ -59,7 +59,7 @@ async fn the_golden_release() {
 #[tokio::test]
 async fn the_same_golden_release_without_anything_of_ours() {
     let options = ProviderOptions {
-        profile: Profile::Plain,
+        profile: ProfileChoice::Given(Profile::Plain),
         ..golden_options()
     };
     let repository = memory();

@@ -84,7 +84,8 @@ impl AttachmentKind {
 
     /// Whether `layer` is the only or first layer of a document of this kind.
     pub fn begins_with(self, layer: &Descriptor) -> bool {
-        self.layer_type().as_str() == layer.media_type.essence()
+        let list = self == Self::Shasums && is_text(&layer.media_type);
+        list || self.layer_type().as_str() == layer.media_type.essence()
     }
 
     /// The longest file of this kind that is read, in bytes.

@@ -1,0 +1,520 @@
+//! Evidence on registries of every kind: those that list referrers, those that do not, those that refuse or lose
+//! them.
+
+use std::sync::Arc;
+
+use tofu_oci::store::MemoryStorage;
+use tofu_oci_gateway::Distribution;
+use tofu_oci_testkit::{Canned, ProviderRelease, Quirk, Quirks, Registry, Requests};
+
+use crate::{Client, check};
+
+/// The types that an allow-list has which knows OpenTofu, and none of our own.
+const ALLOWED: &[&str] = &[
+    "application/vnd.opentofu.provider",
+    "application/vnd.opentofu.provider-target",
+    "application/vnd.opentofu.modulepkg",
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.oci.empty.v1+json",
+];
+
+/// A registry with quirks, and a client whose state lies in its sandbox.
+fn registry(quirks: &Quirks) -> (Registry, Client) {
+    let distribution = Distribution::new(Arc::new(MemoryStorage::new()));
+    let registry = Registry::serving(quirks.around(distribution.router()));
+    let mut client = Client::new(registry.host());
+    let state = client.sandbox.join("state").display().to_string();
+    client.sandbox = client.sandbox.env("XDG_STATE_HOME", &state);
+    client.write_releases();
+    client.sandbox.write(
+        "dist/terraform-provider-demo_1.2.3_linux_amd64.spdx.json",
+        SPDX,
+    );
+    (registry, client)
+}
+
+const SPDX: &str = "{\"SPDXID\":\"SPDXRef-DOCUMENT\",\"spdxVersion\":\"SPDX-2.3\",\"packages\":[{\"name\":\"demo\",\"versionInfo\":\"1.2.3\",\"externalRefs\":[{\"referenceLocator\":\"pkg:golang/example.com/demo@v1.2.3\"}]}]}\n";
+
+fn allow_list(quirks: &Quirks) {
+    quirks.on(
+        Requests::of("PUT", "/manifests/"),
+        Quirk::AllowsTypes(ALLOWED),
+    );
+}
+
+/// No API for referrers, and nothing said of subjects.
+fn without_api(quirks: &Quirks) {
+    quirks
+        .on(
+            Requests::to("/referrers/"),
+            Quirk::Answer(Canned::status(404)),
+        )
+        .on(
+            Requests::of("PUT", "/manifests/"),
+            Quirk::WithoutHeader("oci-subject"),
+        );
+}
+
+/// The files that a pull of everything writes.
+fn pulled(client: &Client, reference: &str) -> Vec<String> {
+    let out = client.sandbox.join("out");
+    let _ = std::fs::remove_dir_all(&out);
+    let _ = client.line(&format!("pull {reference} -o out")).ok();
+    let mut files = client.sandbox.files("out");
+    files.sort();
+    for file in &files {
+        let (was, is) = (
+            std::fs::read(client.sandbox.join("dist").join(file)).unwrap(),
+            std::fs::read(out.join(file)).unwrap(),
+        );
+        assert!(was == is, "{file}");
+    }
+    files
+}
+
+const FILES: [&str; 5] = [
+    "terraform-provider-demo_1.2.3_SHA256SUMS",
+    "terraform-provider-demo_1.2.3_darwin_arm64.zip",
+    "terraform-provider-demo_1.2.3_linux_amd64.spdx.json",
+    "terraform-provider-demo_1.2.3_linux_amd64.zip",
+    "terraform-provider-demo_1.2.3_manifest.json",
+];
+
+#[test]
+fn every_kind_of_registry_gives_the_files_back() {
+    type Kind = (&'static str, fn(&Quirks));
+    let kinds: [Kind; 4] = [
+        ("referrers", |_| {}),
+        ("referrers", without_api),
+        ("embedded", allow_list),
+        ("embedded", |quirks| {
+            quirks.on(Requests::of("PUT", "/manifests/"), Quirk::DropsReferrers);
+        }),
+    ];
+    for (number, (profile, quirk)) in kinds.into_iter().enumerate() {
+        let quirks = Quirks::new();
+        quirk(&quirks);
+        let (_registry, client) = registry(&quirks);
+        let line = "publish provider dist HOST/acme/demo --profile auto --json";
+        let run = client.line(line).ok();
+        let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(document["release"]["profile"], profile, "kind {number}");
+        assert_eq!(
+            pulled(&client, "HOST/acme/demo:1.2.3"),
+            FILES,
+            "kind {number}"
+        );
+        // What was published goes on to a directory and from there to another registry, with everything.
+        let _ = client
+            .line("copy HOST/acme/demo:1.2.3 dir:mirror//acme/demo")
+            .ok();
+        assert_eq!(
+            pulled(&client, "dir:mirror//acme/demo:1.2.3"),
+            FILES,
+            "kind {number}"
+        );
+        let _ = client
+            .line("copy dir:mirror//acme/demo:1.2.3 HOST/acme/copied")
+            .ok();
+        assert_eq!(
+            pulled(&client, "HOST/acme/copied:1.2.3"),
+            FILES,
+            "kind {number}"
+        );
+        // Again: nothing is written.
+        let run = client.line(line).ok();
+        let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(document["release"]["outcome"], "unchanged", "kind {number}");
+        assert_eq!(document["release"]["profile"], profile, "kind {number}");
+    }
+}
+
+#[test]
+fn a_registry_that_refuses_evidence_has_no_version_then() {
+    let quirks = Quirks::new();
+    allow_list(&quirks);
+    let (_registry, client) = registry(&quirks);
+    check!(client, "publish provider dist HOST/acme/demo", @r"
+    exit 1
+    -- stderr
+    published terraform-provider-demo_1.2.3_linux_amd64.zip
+    published terraform-provider-demo_1.2.3_darwin_arm64.zip
+    error[evidence-refused]: [HOST]/acme/demo takes the packages of the release, and refuses the evidence beside them
+      cause: [HOST] does not accept storing the manifest sha256:[DIGEST] in [HOST]/acme/demo: 400 MANIFEST_INVALID: manifest invalid: unknown media type: application/vnd.tofu-oci.shasums.v1
+      hint: publish with `--profile embedded`, which keeps it inside the packages' manifests; the version has no tag yet
+    ");
+    check!(client, "list HOST/acme/demo", @r"
+    exit 0
+    -- stdout
+    there are no tags
+    ");
+    check!(client, "publish provider dist HOST/acme/demo --profile embedded", @r"
+    exit 0
+    -- stdout
+    Published [HOST]/acme/demo:1.2.3
+      sha256:[DIGEST]
+
+    PLATFORM       SIZE  FILE
+    darwin_arm64  303 B  terraform-provider-demo_1.2.3_darwin_arm64.zip
+    linux_amd64   335 B  terraform-provider-demo_1.2.3_linux_amd64.zip
+                         terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
+                         terraform-provider-demo_1.2.3_manifest.json (registry manifest)
+    linux_amd64          terraform-provider-demo_1.2.3_linux_amd64.spdx.json (SPDX SBOM)
+
+    evidence inside the packages' manifests, 0 B sent
+    -- stderr
+    checked terraform-provider-demo_1.2.3_linux_amd64.zip
+    checked terraform-provider-demo_1.2.3_darwin_arm64.zip
+    ");
+    check!(client, "show HOST/acme/demo:1.2.3", @r"
+    exit 0
+    -- stdout
+    [HOST]/acme/demo:1.2.3
+    │  provider  sha256:[DIGEST]
+    │  io.tofu-oci.provider.protocols = 6.0
+    │  org.opencontainers.image.created = 2024-01-02T03:04:06Z
+    │  org.opencontainers.image.version = 1.2.3
+    ├─ darwin_arm64  sha256:[DIGEST]
+    │  │  org.opencontainers.image.created = 2024-01-02T03:04:06Z
+    │  │  io.tofu-oci.package.h1 = [H1]
+    │  ├─ terraform-provider-demo_1.2.3_darwin_arm64.zip  303 B  sha256:[DIGEST]
+    │  ├─ checksums file inside the manifest
+    │  │  └─ terraform-provider-demo_1.2.3_SHA256SUMS  335 B  sha256:[DIGEST]
+    │  └─ registry manifest inside the manifest
+    │     └─ terraform-provider-demo_1.2.3_manifest.json  55 B  sha256:[DIGEST]
+    └─ linux_amd64  sha256:[DIGEST]
+       │  org.opencontainers.image.created = 2024-01-02T03:04:06Z
+       │  io.tofu-oci.package.h1 = [H1]
+       ├─ terraform-provider-demo_1.2.3_linux_amd64.zip  335 B  sha256:[DIGEST]
+       ├─ checksums file inside the manifest
+       │  └─ terraform-provider-demo_1.2.3_SHA256SUMS  335 B  sha256:[DIGEST]
+       ├─ registry manifest inside the manifest
+       │  └─ terraform-provider-demo_1.2.3_manifest.json  55 B  sha256:[DIGEST]
+       └─ SPDX SBOM inside the manifest
+          └─ terraform-provider-demo_1.2.3_linux_amd64.spdx.json  181 B  sha256:[DIGEST]
+    ");
+}
+
+#[test]
+fn a_registry_that_loses_evidence_is_noticed_before_the_tag_is_given() {
+    let quirks = Quirks::new();
+    quirks.on(Requests::of("PUT", "/manifests/"), Quirk::DropsReferrers);
+    let (_registry, client) = registry(&quirks);
+    check!(client, "publish provider dist HOST/acme/demo", @r"
+    exit 1
+    -- stderr
+    published terraform-provider-demo_1.2.3_linux_amd64.zip
+    published terraform-provider-demo_1.2.3_darwin_arm64.zip
+    error[evidence-lost]: [HOST]/acme/demo took evidence of the release and does not list it: the checksums file sha256:[DIGEST], the registry manifest sha256:[DIGEST], the SPDX SBOM sha256:[DIGEST]
+      hint: publish with `--profile embedded`, which keeps it inside the packages' manifests; what has its tag already stays, so that needs a new version
+    ");
+    check!(client, "list HOST/acme/demo", @r"
+    exit 0
+    -- stdout
+    there are no tags
+    ");
+    check!(client, "publish provider dist HOST/acme/demo --profile auto", @r"
+    exit 0
+    -- stdout
+    Published [HOST]/acme/demo:1.2.3
+      sha256:[DIGEST]
+
+    PLATFORM       SIZE  FILE
+    darwin_arm64  303 B  terraform-provider-demo_1.2.3_darwin_arm64.zip
+    linux_amd64   335 B  terraform-provider-demo_1.2.3_linux_amd64.zip
+                         terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
+                         terraform-provider-demo_1.2.3_manifest.json (registry manifest)
+    linux_amd64          terraform-provider-demo_1.2.3_linux_amd64.spdx.json (SPDX SBOM)
+
+    evidence inside the packages' manifests, 0 B sent
+    -- stderr
+    checked terraform-provider-demo_1.2.3_linux_amd64.zip
+    checked terraform-provider-demo_1.2.3_darwin_arm64.zip
+    warning[evidence-embedded]: the evidence of the release goes into the manifests of its packages, because [HOST]/acme/demo does not keep it beside them: it took it and does not list it
+    ");
+}
+
+#[test]
+fn what_was_found_is_remembered_and_corrected() {
+    let quirks = Quirks::new();
+    allow_list(&quirks);
+    let (_registry, client) = registry(&quirks);
+    let memory = || {
+        let text = client.sandbox.read("state/tofu-oci/registries.json");
+        text.replace(&client.host, "HOST")
+    };
+    let _ = client
+        .line("publish provider dist HOST/acme/demo --profile auto")
+        .ok();
+    assert_eq!(
+        memory(),
+        "{\"version\":1,\"registries\":{\"HOST\":\"embedded\"}}\n"
+    );
+    // Nothing is tried that was refused before.
+    let _ = quirks.seen();
+    let _ = client
+        .line("publish provider dist HOST/acme/again --profile auto")
+        .ok();
+    let lines = quirks.lines();
+    assert!(
+        lines.iter().all(|line| !line.contains("/referrers/")),
+        "{lines:?}"
+    );
+    check!(client, "publish provider dist HOST/acme/third --profile auto --dry-run", @r"
+    exit 4
+    -- stdout
+    Would publish [HOST]/acme/third:1.2.3
+      sha256:[DIGEST]
+
+    PLATFORM       SIZE  FILE
+    darwin_arm64  303 B  terraform-provider-demo_1.2.3_darwin_arm64.zip
+    linux_amd64   335 B  terraform-provider-demo_1.2.3_linux_amd64.zip
+                         terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
+                         terraform-provider-demo_1.2.3_manifest.json (registry manifest)
+    linux_amd64          terraform-provider-demo_1.2.3_linux_amd64.spdx.json (SPDX SBOM)
+
+    profile embedded, at most 1.2 kB would be sent
+    ");
+    // Somebody believes the opposite: the registry is right.
+    let wrong = memory()
+        .replace("embedded", "referrers")
+        .replace("HOST", &client.host);
+    client
+        .sandbox
+        .write("state/tofu-oci/registries.json", wrong);
+    let run = client
+        .line("publish provider dist HOST/acme/fourth --profile auto")
+        .ok();
+    assert!(
+        run.stderr.contains("warning[evidence-embedded]"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(
+        memory(),
+        "{\"version\":1,\"registries\":{\"HOST\":\"embedded\"}}\n"
+    );
+}
+
+#[test]
+fn evidence_that_is_missing_is_added_and_nothing_else() {
+    for quirk in [(|_| {}) as fn(&Quirks), without_api] {
+        let quirks = Quirks::new();
+        quirk(&quirks);
+        let (_registry, client) = registry(&quirks);
+        let spdx = "dist/terraform-provider-demo_1.2.3_linux_amd64.spdx.json";
+        std::fs::remove_file(client.sandbox.join(spdx)).unwrap();
+        let _ = client.line("publish provider dist HOST/acme/demo").ok();
+        client.sandbox.write(spdx, SPDX);
+        let run = client
+            .line("publish provider dist HOST/acme/demo --json")
+            .ok();
+        let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(document["release"]["outcome"], "completed");
+        let puts: Vec<_> = document["release"]["attachments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|attachment| {
+                (
+                    attachment["kind"].as_str().unwrap(),
+                    attachment["put"].as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            puts,
+            [
+                ("checksums file", None),
+                ("registry manifest", None),
+                ("SPDX SBOM", Some("uploaded"))
+            ]
+        );
+        assert_eq!(pulled(&client, "HOST/acme/demo:1.2.3"), FILES);
+    }
+}
+
+#[test]
+fn a_list_of_referrers_that_was_lost_is_written_again() {
+    let quirks = Quirks::new();
+    without_api(&quirks);
+    let (_registry, client) = registry(&quirks);
+    let run = client
+        .line("publish provider dist HOST/acme/demo --json")
+        .ok();
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let digest = document["release"]["digest"].as_str().unwrap();
+    let list = digest.replace(':', "-");
+    let _ = client
+        .line(&format!("delete HOST/acme/demo:{list} --yes"))
+        .ok();
+    assert_eq!(pulled(&client, "HOST/acme/demo:1.2.3").len(), 3);
+    let run = client
+        .line("publish provider dist HOST/acme/demo --json")
+        .ok();
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(document["release"]["outcome"], "completed");
+    assert_eq!(pulled(&client, "HOST/acme/demo:1.2.3"), FILES);
+}
+
+#[test]
+fn a_destination_that_loses_evidence_is_noticed_after_a_copy() {
+    let (_source, client) = registry(&Quirks::new());
+    let _ = client.line("publish provider dist HOST/acme/demo").ok();
+    let quirks = Quirks::new();
+    quirks.on(Requests::of("PUT", "/manifests/"), Quirk::DropsReferrers);
+    let (there, _) = registry(&quirks);
+    let line = format!("copy HOST/acme/demo:1.2.3 {}/acme/demo", there.host());
+    let run = client.line(&line);
+    let text = client.snapshot(&run).replace(there.host(), "[THERE]");
+    insta::assert_snapshot!(text, @r"
+    exit 1
+    -- stderr
+    copied terraform-provider-demo_1.2.3_darwin_arm64.zip
+    copied terraform-provider-demo_1.2.3_linux_amd64.zip
+    copied terraform-provider-demo_1.2.3_SHA256SUMS
+    copied terraform-provider-demo_1.2.3_manifest.json
+    copied terraform-provider-demo_1.2.3_linux_amd64.spdx.json
+    error[evidence-lost]: [THERE]/acme/demo took what refers to the copied content and does not list it: sha256:[DIGEST], sha256:[DIGEST], sha256:[DIGEST]
+      hint: the packages were copied; to have the evidence there, too, publish a version with `--profile embedded` and copy that
+    ");
+}
+
+#[test]
+fn evidence_that_names_another_release_is_refused() {
+    let quirks = Quirks::new();
+    let (_registry, client) = registry(&quirks);
+    let _ = client.line("publish provider dist HOST/acme/demo").ok();
+    ProviderRelease::new("1.2.4").write(client.sandbox.join("newer"));
+    let _ = client.line("publish provider newer HOST/acme/demo").ok();
+    let show = |version: &str| -> serde_json::Value {
+        let run = client
+            .line(&format!("show HOST/acme/demo:{version} --json"))
+            .ok();
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let (old, newer) = (show("1.2.3"), show("1.2.4"));
+    let stolen = &newer["root"]["referrers"][0];
+    let list = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [{
+            "mediaType": stolen["media_type"],
+            "digest": stolen["digest"],
+            "size": stolen["size"],
+            "artifactType": "application/vnd.tofu-oci.shasums.v1",
+        }],
+    });
+    let path = format!("/referrers/{}", old["root"]["digest"].as_str().unwrap());
+    let list = Quirk::Body(list.to_string().into());
+    quirks.on(Requests::of("GET", &path), list);
+    check!(client, "pull HOST/acme/demo:1.2.3 -o out", @r"
+    exit 3
+    -- stderr
+    error[evidence-mismatch]: sha256:[DIGEST] is listed in [HOST]/acme/demo as evidence of sha256:[DIGEST], and names sha256:[DIGEST]
+      hint: `tofu-oci show REF` shows what is listed; whoever publishes has to delete it with `tofu-oci delete`
+    ");
+    check!(client, "show HOST/acme/demo:1.2.3", @r"
+    exit 0
+    -- stdout
+    [HOST]/acme/demo:1.2.3
+    │  provider  sha256:[DIGEST]
+    │  io.tofu-oci.provider.protocols = 6.0
+    │  org.opencontainers.image.created = 2024-01-02T03:04:06Z
+    │  org.opencontainers.image.version = 1.2.3
+    ├─ darwin_arm64  sha256:[DIGEST]
+    │  │  org.opencontainers.image.created = 2024-01-02T03:04:06Z
+    │  │  io.tofu-oci.package.h1 = [H1]
+    │  └─ terraform-provider-demo_1.2.3_darwin_arm64.zip  303 B  sha256:[DIGEST]
+    ├─ linux_amd64  sha256:[DIGEST]
+    │  │  org.opencontainers.image.created = 2024-01-02T03:04:06Z
+    │  │  io.tofu-oci.package.h1 = [H1]
+    │  ├─ terraform-provider-demo_1.2.3_linux_amd64.zip  335 B  sha256:[DIGEST]
+    │  └─ SPDX SBOM  sha256:[DIGEST]
+    │     │  io.tofu-oci.platform = linux_amd64
+    │     │  org.opencontainers.image.created = 2024-01-02T03:04:06Z
+    │     └─ terraform-provider-demo_1.2.3_linux_amd64.spdx.json  181 B  sha256:[DIGEST]
+    └─ checksums file  sha256:[DIGEST]
+       │  problem: sha256:[DIGEST] is listed in [HOST]/acme/demo as evidence of sha256:[DIGEST], and names sha256:[DIGEST]
+       │  org.opencontainers.image.created = 2024-01-02T03:04:06Z
+       └─ terraform-provider-demo_1.2.4_SHA256SUMS  335 B  sha256:[DIGEST]
+    ");
+}
+
+#[test]
+fn a_list_that_does_not_fit_is_noticed_after_a_copy() {
+    let (_registry, client) = registry(&Quirks::new());
+    // The packages of one release, with the checksums file of another: what an attacker or a script puts there.
+    let list = "dist/terraform-provider-demo_1.2.3_SHA256SUMS";
+    let right = client.sandbox.read(list);
+    let wrong = right.replace(&right[..8], "00000000");
+    std::fs::remove_file(client.sandbox.join(list)).unwrap();
+    let run = client
+        .line("publish provider dist HOST/acme/demo --json")
+        .ok();
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let digest = document["release"]["digest"].as_str().unwrap();
+    attach(&client, digest, &wrong);
+    check!(client, "copy HOST/acme/demo:1.2.3 dir:mirror//acme/demo", @r#"
+    exit 3
+    -- stderr
+    copied terraform-provider-demo_1.2.3_darwin_arm64.zip
+    copied terraform-provider-demo_1.2.3_linux_amd64.zip
+    copied terraform-provider-demo_1.2.3_SHA256SUMS
+    copied terraform-provider-demo_1.2.3_manifest.json
+    copied terraform-provider-demo_1.2.3_linux_amd64.spdx.json
+    error[checksums-mismatch]: the checksums file "terraform-provider-demo_1.2.3_SHA256SUMS" of dir:mirror//acme/demo@sha256:[DIGEST] does not fit the packages
+      cause: the checksums file does not cover the release: "terraform-provider-demo_1.2.3_darwin_arm64.zip" is listed as [DIGEST], and has [DIGEST]
+      hint: the release is as it is in the source; `tofu-oci show REF` shows list and packages
+    "#);
+    check!(client, "pull HOST/acme/demo:1.2.3 -o out", @r#"
+    exit 3
+    -- stderr
+    error[checksums-mismatch]: the checksums file "terraform-provider-demo_1.2.3_SHA256SUMS" does not fit the packages
+      cause: the checksums file does not cover the release: "terraform-provider-demo_1.2.3_darwin_arm64.zip" is listed as [DIGEST], and has [DIGEST]
+      hint: the checksums file is not the one of these packages; `tofu-oci show REF` shows both
+    "#);
+}
+
+/// Attaches a checksums file to an index, as any other client can.
+fn attach(client: &Client, index: &str, list: &str) {
+    use tofu_oci::store::remote::{Purpose, Remote};
+    use tofu_oci::store::{Blob, PutManifest, WritableRepository as _};
+    use tofu_oci::types::artifact::{Attachment, AttachmentKind, AttachmentLayer};
+    use tofu_oci::types::oci::TagOrDigest;
+
+    let attachment = Attachment {
+        kind: AttachmentKind::Shasums,
+        layers: vec![AttachmentLayer {
+            media_type: AttachmentKind::Shasums.layer_type(),
+            filename: "terraform-provider-demo_1.2.3_SHA256SUMS".to_owned(),
+            content: list.to_owned().into(),
+        }],
+        annotations: Default::default(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let remote = Remote::default();
+        let name = "acme/demo".parse().unwrap();
+        let repository = remote.repository(&client.host.parse().unwrap(), &name, Purpose::Write);
+        let at = TagOrDigest::Digest(index.parse().unwrap());
+        let index = tofu_oci::store::Repository::manifest(&repository, &at)
+            .await
+            .unwrap();
+        let layer = &attachment.layers[0];
+        let blobs = [
+            (layer.descriptor(), layer.content.clone()),
+            (tofu_oci::types::oci::Descriptor::empty(), "{}".into()),
+        ];
+        for (descriptor, content) in blobs {
+            let content = Blob::Bytes(content);
+            let _ = repository.put_blob(&descriptor, content).await.unwrap();
+        }
+        let manifest = attachment.write(index.descriptor(), None);
+        let batch = [PutManifest::untagged(manifest)];
+        let _ = repository.put_manifests(&batch).await.unwrap();
+    });
+}
