@@ -10,8 +10,6 @@ use super::{PublishShared, ReleaseProfile};
 
 const EXAMPLES: &str = "\
 Examples:
-  tofu-oci publish provider ./dist oci.example.net/acme/demo
-  tofu-oci publish provider ./dist dir:./registry//acme/demo --source registry.example.com/acme/demo --dry-run
   tofu-oci publish provider ./dist oci.example.net/acme/demo --profile auto
   tofu-oci publish provider ./dist oci.example.net/acme/demo --sign-with 0123456789ABCDEF
   tofu-oci publish provider demo_linux.zip demo_darwin.zip dir:./registry//acme/demo:1.2.3";

@@ -90,10 +90,22 @@ impl Document for ShowDocument {
             "string",
             "`checksums file`, `registry manifest`, `SPDX SBOM`, …",
         ),
+        ("root.embedded[].layers", "array", "its files"),
         (
-            "root.embedded[].layers",
-            "array",
-            "its files; each has the fields of an element of `layers`",
+            "root.embedded[].layers[].filename",
+            "string|null",
+            "name of the file",
+        ),
+        (
+            "root.embedded[].layers[].media_type",
+            "string",
+            "media type",
+        ),
+        ("root.embedded[].layers[].digest", "string", "digest"),
+        (
+            "root.embedded[].layers[].size",
+            "number",
+            "length, in bytes",
         ),
         (
             "root.children",

@@ -20,7 +20,7 @@ fn a_release_is_published_once() {
                          terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
                          terraform-provider-demo_1.2.3_manifest.json (registry manifest)
 
-    at most 1.0 kB would be sent
+    profile referrers, at most 1.0 kB would be sent
     ");
     assert!(!sandbox.join("registry").exists());
     check!(sandbox, "publish provider dist dir:registry//acme/demo", @r"

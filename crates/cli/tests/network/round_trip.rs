@@ -21,7 +21,7 @@ fn releases_are_published() {
                          terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
                          terraform-provider-demo_1.2.3_manifest.json (registry manifest)
 
-    at most 1.0 kB would be sent
+    profile referrers, at most 1.0 kB would be sent
     ");
     assert_eq!(
         registry
