@@ -46,7 +46,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "TF_PLUGIN_CACHE_DIR",
-        "checked with the CLI configuration: it must name a directory that is there, as for the clients",
+        "`install`: the plugin cache of the clients, which has to be there; instead of `plugin_cache_dir` in the CLI configuration",
     ),
     (
         "NO_COLOR",

@@ -136,6 +136,11 @@ pub enum Warning {
         /// What was wrong with it.
         reason: String,
     },
+    /// Another process puts a package into the plugin cache, and it is waited for.
+    PluginCacheBusy {
+        /// The lock.
+        path: PathBuf,
+    },
     /// The tag `latest` could not be moved.
     LatestTag {
         /// Why.
@@ -166,6 +171,7 @@ impl Warning {
             Self::CacheShared { .. } => "cache-shared",
             Self::StampsUnusable { .. } => "stamps-unusable",
             Self::Quarantined { .. } => "quarantined",
+            Self::PluginCacheBusy { .. } => "plugin-cache-busy",
             Self::LatestTag { .. } => "latest-tag",
         }
     }
@@ -265,6 +271,11 @@ impl fmt::Display for Warning {
             } => write!(
                 f,
                 "the package {package} in the cache was not used and put aside, to {}: {reason}",
+                path.display()
+            ),
+            Self::PluginCacheBusy { path } => write!(
+                f,
+                "waiting for another process, which has the lock {} of the plugin cache",
                 path.display()
             ),
             Self::LatestTag { reason } => write!(f, "the tag latest was not moved: {reason}"),

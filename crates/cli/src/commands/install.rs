@@ -1,6 +1,6 @@
 //! `install [DIR]`
 
-use std::path::Path;
+use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 
 use tofu_oci::install::{
@@ -10,7 +10,7 @@ use tofu_oci::install::{
 use tofu_oci::source::{MultiSource, OciMirror, Source};
 use tofu_oci::store::Files;
 use tofu_oci::types::tofu::Hostname;
-use tofu_oci::types::tofu::cli_config::ProviderInstallation;
+use tofu_oci::types::tofu::cli_config::{CliConfig, ProviderInstallation};
 use tofu_oci::types::tofu::config::Dialect;
 use tofu_oci::types::tofu::lock_file::LockOrigin;
 use tofu_oci::{Progress, Warning};
@@ -19,7 +19,7 @@ use super::no_source::NoSource;
 use super::requirements::module_name;
 use super::{Ending, output, progress};
 use crate::args::{InstallArgs, OriginArg};
-use crate::diagnostic::Failure;
+use crate::diagnostic::{Failure, unreadable_config};
 use crate::document::{
     InstallDocument, InstalledModuleEntry, InstalledProviderEntry, LockFileEntry,
 };
@@ -28,9 +28,15 @@ use crate::printer::{Align, Format, Table, Verbosity, size};
 use crate::settings::Settings;
 
 pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop> {
-    let options = options(&args, settings)?;
+    let mut options = options(&args, settings)?;
+    let config = configuration(settings, &options)?;
+    options.plugin_cache = plugin_cache(config.plugin_cache_dir)?;
     let nowhere = Arc::new(NoSource::default());
-    let installer = installer(args, settings, &options, &nowhere)?;
+    let providers = Providers {
+        installation: config.provider_installation,
+        nowhere: nowhere.clone(),
+    };
+    let installer = installer(args, settings, &options, providers)?;
     let report = run_writing(installer.install(&options)).map_err(|stop| nowhere.explain(stop))?;
     let dry_run = options.writes == Writes::DryRun;
     let document = document(&report, dry_run);
@@ -116,19 +122,19 @@ fn installer(
     args: InstallArgs,
     settings: &Settings,
     options: &InstallOptions,
-    nowhere: &Arc<NoSource>,
+    providers: Providers,
 ) -> Result<Installer, Failure> {
     let files = Files::new();
     let connect = settings.connect(&files)?;
     let progress = progress(settings, options.writes);
     let source: Arc<dyn Source> = match args.from {
         Some(template) => Arc::new(OciMirror::new(template, connect.clone())),
-        None => match configured(settings, options)? {
+        None => match providers.installation {
             Some(installation) => {
                 warn_of_overrides(&installation, &progress);
                 Arc::new(MultiSource::of_installation(&installation, &connect))
             }
-            None => nowhere.clone(),
+            None => providers.nowhere,
         },
     };
     let mut module_hosts = ModuleHosts::default();
@@ -144,19 +150,34 @@ fn installer(
     })
 }
 
-/// Where the CLI configuration says that providers are.
-fn configured(
-    settings: &Settings,
-    options: &InstallOptions,
-) -> Result<Option<ProviderInstallation>, Failure> {
+/// Where providers are, unless a flag says it.
+struct Providers {
+    /// What the CLI configuration says.
+    installation: Option<ProviderInstallation>,
+    /// Where it says nothing.
+    nowhere: Arc<NoSource>,
+}
+
+/// The CLI configuration that the client would have.
+fn configuration(settings: &Settings, options: &InstallOptions) -> Result<CliConfig, Failure> {
     if let Some(file) = settings.cli_config.missing(options.dialect) {
         let message = format!("there is no CLI configuration file {}", file.display());
         settings.printer.warning("cli-config-missing", &message);
     }
-    let config = settings
+    settings
         .cli_config
-        .load(options.dialect, &options.default_host)?;
-    Ok(config.provider_installation)
+        .load(options.dialect, &options.default_host)
+}
+
+/// The plugin cache as a link has to name it: clients take its path to start where they run.
+fn plugin_cache(dir: Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
+    let Some(dir) = dir else {
+        return Ok(None);
+    };
+    match path::absolute(&dir) {
+        Ok(dir) => Ok(Some(dir)),
+        Err(error) => Err(unreadable_config(&dir, &error)),
+    }
 }
 
 fn warn_of_overrides(installation: &ProviderInstallation, progress: &Progress) {
@@ -184,11 +205,16 @@ fn document(report: &InstallReport, dry_run: bool) -> InstallDocument {
                 platform: package.platform.to_string(),
                 action: match package.action {
                     PackageAction::Kept => "kept",
+                    PackageAction::Linked => "linked",
                     PackageAction::Installed => "installed",
                     PackageAction::Replaced => "replaced",
                 },
                 size: package.size,
                 directory: package.dir.to_string_lossy().into_owned(),
+                plugin_cache: package
+                    .plugin_cache
+                    .as_ref()
+                    .map(|path| path.to_string_lossy().into_owned()),
                 hashes: package.hashes.iter().map(ToString::to_string).collect(),
             })
             .collect(),
@@ -240,14 +266,20 @@ fn human(document: &InstallDocument) -> String {
         let action = match (document.dry_run, entry.action) {
             (true, "installed") => "to be installed",
             (true, "replaced") => "to be replaced",
+            (true, "linked") => "to be linked",
             (_, action) => action,
+        };
+        let action = match (&entry.plugin_cache, entry.action) {
+            (None, _) => action.to_owned(),
+            (Some(_), "linked") => format!("{action} from the plugin cache"),
+            (Some(_), _) => format!("{action} by way of the plugin cache"),
         };
         providers.row([
             entry.source.as_str(),
             &entry.version,
             &entry.platform,
             &length,
-            action,
+            &action,
         ]);
     }
     let mut modules = Table::new(&[

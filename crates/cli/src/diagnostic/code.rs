@@ -200,6 +200,7 @@ codes! {
     ModuleLockIncomplete "module-lock-incomplete" Refused "The module lock file would have to change, and may not.";
     ModuleLockMismatch "module-lock-mismatch" Refused "A module package does not have the hash in the module lock file.";
     ModuleMoved "module-moved" Refused "A tag stands for another module package than the one that is locked, which is gone.";
+    PluginCacheConflict "plugin-cache-conflict" Refused "The plugin cache of the clients has something else than the package that was fetched.";
     ProviderNotFound "provider-not-found" Failed "There is no such provider, or not this version of it.";
     ProviderCollision "provider-collision" Usage "The template gives two providers the same repository.";
     ProviderUnmapped "provider-unmapped" Usage "The template gives no repository for a provider, or there is no template.";

@@ -77,6 +77,25 @@ fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
         InstallError::LockIncomplete { .. } => Advice::new(Code::LockIncomplete)
             .hint("install without `--locked` and commit the new .terraform.lock.hcl"),
         InstallError::Source(error) => source::advice(error),
+        InstallError::PluginCache { source, .. } => io::advice(source).or_hint(
+            "make the directory writable, or install without a plugin cache: TF_PLUGIN_CACHE_DIR or plugin_cache_dir in the CLI configuration names it",
+        ),
+        InstallError::PluginCacheConflict {
+            path,
+            there,
+            fetched,
+            ..
+        } => Advice::new(Code::PluginCacheConflict)
+            .detail(match there {
+                Some(there) => format!("there is {there}"),
+                None => "what is there is no package".to_owned(),
+            })
+            .detail(format!("the package has {fetched}"))
+            .hint(format!(
+                "it was changed, or is left over from a client that was stopped; when nothing runs that uses it, \
+                 remove {} and install again",
+                path.display()
+            )),
         InstallError::Interrupted { .. } => Advice::new(Code::Interrupted),
     };
     let told = Diagnostic::of(error, advice);

@@ -41,6 +41,9 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
         Warning::ModuleUnlocked { .. } => {
             Some("publish it with `tofu-oci publish module`, and call it by its oci:// source")
         }
+        Warning::PluginCacheBusy { .. } => {
+            Some("the lock ends with the process that has it; `fuser` shows which one that is")
+        }
         Warning::LatestTag { .. } => Some("run the command again"),
     }
 }

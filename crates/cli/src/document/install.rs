@@ -23,6 +23,8 @@ pub(crate) struct InstalledProviderEntry {
     pub(crate) action: &'static str,
     pub(crate) size: u64,
     pub(crate) directory: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) plugin_cache: Option<String>,
     pub(crate) hashes: Vec<String>,
 }
 
@@ -62,17 +64,22 @@ impl Document for InstallDocument {
         (
             "providers[].action",
             "string",
-            "`installed`, `replaced`, or `kept` because it is what the lock file says",
+            "`installed`, `replaced`, `linked` because the plugin cache has it, or `kept` because it is what the lock file says",
         ),
         (
             "providers[].size",
             "number",
-            "length of the zip that is fetched, in bytes; 0 where it is kept",
+            "length of the zip that is fetched, in bytes; 0 where none is",
         ),
         (
             "providers[].directory",
             "string",
             "directory of the package",
+        ),
+        (
+            "providers[].plugin_cache",
+            "string?",
+            "directory in the plugin cache that the package was put into or found in; absent where there is no plugin cache, or it is kept",
         ),
         (
             "providers[].hashes",
@@ -134,6 +141,9 @@ impl Document for InstallDocument {
                 directory:
                     "./.terraform/providers/registry.opentofu.org/acme/demo/1.2.3/linux_amd64"
                         .to_owned(),
+                plugin_cache: Some(
+                    "/home/me/.cache/tofu/registry.opentofu.org/acme/demo/1.2.3/linux_amd64".to_owned(),
+                ),
                 hashes: vec!["h1:Dd7yx0bPZ1kMjkZM5bHMZX2QF9WCc0iq1cBuPbC1bqo=".to_owned()],
             }],
             modules: vec![InstalledModuleEntry {

@@ -37,7 +37,7 @@ pub enum OpKind {
     Write,
     /// [`FileOp::Sync`], [`FileOp::SyncDir`]
     Sync,
-    /// [`FileOp::Rename`], [`FileOp::Exchange`], [`FileOp::HardLink`]
+    /// [`FileOp::Rename`], [`FileOp::Exchange`], [`FileOp::HardLink`], [`FileOp::Symlink`]
     Name,
     /// [`FileOp::ReadDir`]
     ReadDir,
@@ -55,7 +55,10 @@ impl OpKind {
             FileOp::Read { .. } => Self::Read,
             FileOp::Write { .. } => Self::Write,
             FileOp::Sync(_) | FileOp::SyncDir(_) => Self::Sync,
-            FileOp::Rename { .. } | FileOp::Exchange { .. } | FileOp::HardLink { .. } => Self::Name,
+            FileOp::Rename { .. }
+            | FileOp::Exchange { .. }
+            | FileOp::HardLink { .. }
+            | FileOp::Symlink { .. } => Self::Name,
             FileOp::ReadDir(_) => Self::ReadDir,
             FileOp::Metadata(_) | FileOp::Space(_) => Self::Metadata,
             FileOp::Resize { .. }

@@ -13,6 +13,7 @@ mod directories;
 pub mod faults;
 mod observe;
 pub(crate) mod platform;
+mod record_lock;
 mod state;
 mod writer;
 
@@ -25,6 +26,7 @@ pub use atomic::AtomicFile;
 pub use directories::{Entry, EntryKind};
 pub use observe::{FileObserver, FileOp, Verdict};
 pub use platform::FileIdentity;
+pub use record_lock::RecordLock;
 pub use state::{FileState, Ownership, link_count};
 pub use writer::FileWriter;
 
@@ -301,6 +303,15 @@ impl Files {
     pub fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.before(&FileOp::HardLink { from, to })?;
         fs_err::hard_link(from, to)
+    }
+
+    /// Makes the link `link`, which leads to the directory `target`.
+    ///
+    /// # Errors
+    /// The system's; of the kind `Unsupported` where there are no links.
+    pub fn symlink_dir(&self, target: &Path, link: &Path) -> io::Result<()> {
+        self.before(&FileOp::Symlink { target, link })?;
+        platform::symlink_dir(target, link)
     }
 
     /// Removes a file.

@@ -66,6 +66,13 @@ pub enum FileOp<'a> {
     },
     /// Others lose the permission to write.
     Protect(&'a Path),
+    /// A link to a directory is made.
+    Symlink {
+        /// Where it leads.
+        target: &'a Path,
+        /// The link.
+        link: &'a Path,
+    },
     /// A file is removed.
     RemoveFile(&'a Path),
     /// An empty directory is removed.
@@ -100,6 +107,7 @@ impl<'a> FileOp<'a> {
             | Self::HardLink { to: path, .. }
             | Self::Clone { to: path, .. }
             | Self::Protect(path)
+            | Self::Symlink { link: path, .. }
             | Self::RemoveFile(path)
             | Self::RemoveDir(path)
             | Self::CreateDir(path)
@@ -124,6 +132,7 @@ impl<'a> FileOp<'a> {
             | Self::HardLink { .. }
             | Self::Clone { .. }
             | Self::Protect(_)
+            | Self::Symlink { .. }
             | Self::RemoveFile(_)
             | Self::RemoveDir(_)
             | Self::CreateDir(_)
@@ -149,7 +158,7 @@ impl fmt::Display for FileOp<'_> {
             Self::Sync(_) | Self::SyncDir(_) => "sync",
             Self::Rename { .. } => "rename to",
             Self::Exchange { .. } => "exchange",
-            Self::HardLink { .. } => "link to",
+            Self::HardLink { .. } | Self::Symlink { .. } => "link to",
             Self::Clone { .. } => "clone to",
             Self::Protect(_) => "restrict",
             Self::RemoveFile(_) | Self::RemoveDir(_) => "remove",

@@ -102,6 +102,22 @@ mod system {
             .open(path)
     }
 
+    /// Whether the lock was free. Clients lock whole files, whatever their length.
+    pub(in super::super) fn lock_record(file: &fs_err::File) -> io::Result<bool> {
+        use rustix::fs::{FlockOperation, fcntl_lock};
+        use rustix::io::Errno;
+        match fcntl_lock(file.file(), FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            // POSIX allows either of them.
+            Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
+            Err(error) => Err(named(error, "lock", file.path())),
+        }
+    }
+
+    pub(in super::super) fn symlink_dir(target: &Path, link: &Path) -> io::Result<()> {
+        fs_err::os::unix::fs::symlink(target, link)
+    }
+
     pub(in super::super) fn create_new(path: &Path, mode: FileMode) -> io::Result<fs_err::File> {
         let mode = match mode {
             FileMode::Plain => 0o666,
@@ -281,6 +297,25 @@ mod system {
             .open(path)
     }
 
+    /// Whether the lock was free. There is one kind of locks, and they belong to the open file.
+    pub(in super::super) fn lock_record(file: &fs_err::File) -> io::Result<bool> {
+        match file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    #[cfg(windows)]
+    pub(in super::super) fn symlink_dir(target: &Path, link: &Path) -> io::Result<()> {
+        fs_err::os::windows::fs::symlink_dir(target, link)
+    }
+
+    #[cfg(not(windows))]
+    pub(in super::super) fn symlink_dir(_: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     pub(in super::super) fn create_new(path: &Path, _: FileMode) -> io::Result<fs_err::File> {
         fs_err::OpenOptions::new()
             .read(true)
@@ -334,5 +369,5 @@ mod system {
 pub(crate) use system::read_at;
 pub(super) use system::{
     clone_file, create_new, create_private_dir, exchange, is_remote, open_lock, open_nofollow,
-    open_read_write, protect, space, sync_dir, touch,
+    open_read_write, lock_record, protect, space, symlink_dir, sync_dir, touch,
 };

@@ -95,6 +95,21 @@ fn a_lock_excludes_other_holders_in_the_same_process() {
 }
 
 #[test]
+fn a_record_lock_has_one_holder_in_the_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("linux_amd64.lock");
+    let files = Files::new();
+    let held = files.try_lock_record(&path).unwrap().unwrap();
+    // Whatever the spelling, and without closing a descriptor of the file.
+    let other = dir.path().join("./linux_amd64.lock");
+    assert!(files.try_lock_record(&other).unwrap().is_none());
+    drop(held);
+    assert!(files.try_lock_record(&path).unwrap().is_some());
+    let elsewhere = files.try_lock_record(&dir.path().join("absent/x.lock"));
+    assert_eq!(elsewhere.unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
 fn directories_are_created_with_their_parents_and_removed_with_their_content() {
     let dir = tempfile::tempdir().unwrap();
     let count = Arc::new(CountOps::new());

@@ -236,6 +236,29 @@ pub enum InstallError {
     /// Finding or fetching a provider failed.
     #[error(transparent)]
     Source(Box<SourceError>),
+    /// The plugin cache cannot be used.
+    #[error("cannot put a package into the plugin cache at {}", .path.display())]
+    PluginCache {
+        /// The place of the package.
+        path: PathBuf,
+        /// What failed.
+        #[source]
+        source: io::Error,
+    },
+    /// The plugin cache has another package than the one that was fetched.
+    #[error("the plugin cache has something else at {} than the package of {provider} {version}", .path.display())]
+    PluginCacheConflict {
+        /// The provider.
+        provider: ProviderAddr,
+        /// The version.
+        version: Version,
+        /// The place of the package.
+        path: PathBuf,
+        /// The hash of what is there, where it can be hashed.
+        there: Option<PackageHash>,
+        /// The hash of the package that was fetched.
+        fetched: PackageHash,
+    },
     /// Something could not be put into its place.
     #[error("cannot write {}", .path.display())]
     Place {

@@ -15,6 +15,7 @@ mod module_dirs;
 mod module_lock;
 mod modules;
 mod options;
+mod plugin_cache;
 mod providers;
 mod select;
 mod staging;
@@ -41,6 +42,7 @@ pub use tree::{MissingModule, ModuleNode, ModuleTree};
 
 use crate::{Progress, Warning};
 use module_lock::LoadedModuleLock;
+use plugin_cache::PluginEntry;
 use providers::{FinishedPackage, PlannedPackage};
 use staging::Staging;
 
@@ -73,6 +75,8 @@ pub struct InstalledProvider {
     pub size: u64,
     /// Its directory.
     pub dir: PathBuf,
+    /// The directory in the plugin cache that this is a link to; `None` for a package that was kept.
+    pub plugin_cache: Option<PathBuf>,
     /// The hashes that were computed from its bytes.
     pub hashes: Vec<PackageHash>,
 }
@@ -221,6 +225,11 @@ fn planned(package: &PlannedPackage) -> InstalledProvider {
         action: package.action,
         size: package.meta.as_ref().map_or(0, |meta| meta.location.size()),
         dir: package.place.clone(),
+        plugin_cache: package
+            .plugin_cache
+            .as_ref()
+            .filter(|_| package.action != PackageAction::Kept)
+            .map(PluginEntry::path),
         hashes: Vec::new(),
     }
 }

@@ -43,6 +43,8 @@ pub struct InstallOptions {
     pub lock: LockMode,
     /// Whether modules are locked.
     pub module_lock: ModuleLockUse,
+    /// The directory in which clients keep packages for all configurations: absolute, and there.
+    pub plugin_cache: Option<PathBuf>,
     /// The platforms to install for; at least one.
     pub platforms: Vec<Platform>,
     /// Which program's header a new lock file gets.
@@ -66,6 +68,7 @@ impl InstallOptions {
             data_dir: PathBuf::from(".terraform"),
             lock: LockMode::Update,
             module_lock: ModuleLockUse::Existing,
+            plugin_cache: None,
             platforms: vec![Platform::current()],
             origin: LockOrigin::Tofu,
             dialect: Dialect::Tofu,

@@ -11,21 +11,34 @@ use tofu_oci_trust::evidence::{LockCheck, install_hashes};
 use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Version};
 use tokio::sync::Semaphore;
 
+use super::plugin_cache::{self, PluginEntry};
 use super::select::Selected;
 use super::staging::Staging;
 use super::{InstallError, InstallOptions, LockMode, tree_hash};
 use crate::jobs::processors;
-use crate::{Outcome, Progress, Work};
+use crate::{Outcome, Progress, Task, Work};
 
 /// What an install does about one package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PackageAction {
     /// It is there, and is what the lock file says.
     Kept,
+    /// The plugin cache has it, as the lock file says.
+    Linked,
     /// It is fetched.
     Installed,
     /// Something else is in its place, and is replaced.
     Replaced,
+}
+
+impl PackageAction {
+    /// Whether the package comes from its source.
+    fn fetches(self) -> bool {
+        match self {
+            Self::Kept | Self::Linked => false,
+            Self::Installed | Self::Replaced => true,
+        }
+    }
 }
 
 /// One package of the plan.
@@ -35,18 +48,20 @@ pub(crate) struct PlannedPackage {
     pub(crate) version: Version,
     pub(crate) platform: Platform,
     pub(crate) action: PackageAction,
-    /// Where to fetch it; nothing for one that is kept.
+    /// Where to fetch it; nothing for one that is kept or linked.
     pub(crate) meta: Option<PackageMeta>,
     /// What the lock file has recorded for this version.
     pub(crate) locked: Vec<PackageHash>,
     pub(crate) place: PathBuf,
+    /// Its place in the plugin cache, where there is one.
+    pub(crate) plugin_cache: Option<PluginEntry>,
 }
 
 /// A package that was installed or kept.
 #[derive(Debug, Clone)]
 pub(crate) struct FinishedPackage {
     pub(crate) planned: PlannedPackage,
-    /// The hashes that we computed; none for one that was kept.
+    /// The hashes that we computed; none for one that was kept or linked.
     pub(crate) computed: Vec<PackageHash>,
 }
 
@@ -109,8 +124,15 @@ async fn plan_provider(
     let mut wanted = Vec::new();
     for platform in &options.platforms {
         let place = package_dir(options, provider, version, platform);
-        let action = look(files, &place, &locked).await?;
-        if action != PackageAction::Kept {
+        let mut action = look(files, &place, &locked).await?;
+        let plugin_cache = PluginEntry::find(files, options, selected, platform);
+        if let Some(entry) = &plugin_cache
+            && action != PackageAction::Kept
+            && entry.is_locked(&locked).await
+        {
+            action = PackageAction::Linked;
+        }
+        if action.fetches() {
             wanted.push(platform.clone());
         }
         planned.push(PlannedPackage {
@@ -121,6 +143,7 @@ async fn plan_provider(
             meta: None,
             locked: locked.clone(),
             place,
+            plugin_cache,
         });
     }
     if wanted.is_empty() {
@@ -147,7 +170,7 @@ async fn plan_provider(
     let mut metas = release.packages.into_iter();
     for package in planned
         .iter_mut()
-        .filter(|p| p.action != PackageAction::Kept)
+        .filter(|p| p.action.fetches())
     {
         package.meta = metas.next();
         if let Some(meta) = &package.meta {
@@ -214,8 +237,13 @@ pub(crate) async fn execute(
         },
         turns: Arc::new(Semaphore::new(workers)),
     };
+    let worker = Worker {
+        fetch,
+        staging,
+        progress,
+    };
     let results: Vec<_> = stream::iter(order)
-        .map(|package| finish(package, &fetch, staging, progress))
+        .map(|package| finish(package, &worker))
         .buffer_unordered(options.jobs.get())
         .collect()
         .await;
@@ -239,40 +267,74 @@ fn size(package: &PlannedPackage) -> u64 {
     package.meta.as_ref().map_or(0, |meta| meta.location.size())
 }
 
+/// What a package is fetched and placed with.
+pub(crate) struct Worker<'a> {
+    fetch: FetchOptions,
+    pub(crate) staging: &'a Arc<Staging>,
+    pub(crate) progress: &'a Progress,
+}
+
 async fn finish(
     planned: PlannedPackage,
-    fetch: &FetchOptions,
-    staging: &Arc<Staging>,
-    progress: &Progress,
+    worker: &Worker<'_>,
 ) -> Result<FinishedPackage, InstallError> {
+    if planned.action == PackageAction::Kept {
+        return Ok(FinishedPackage {
+            planned,
+            computed: Vec::new(),
+        });
+    }
+    if let Some(entry) = planned.plugin_cache.clone() {
+        return plugin_cache::finish(&entry, planned, worker).await;
+    }
     let Some(meta) = planned.meta.clone() else {
         return Ok(FinishedPackage {
             planned,
             computed: Vec::new(),
         });
     };
-    let task = Arc::new(progress.begin(
-        Work::InstallProvider {
-            provider: planned.provider.clone(),
-            version: planned.version.clone(),
-            platform: planned.platform.clone(),
-        },
-        Some(meta.location.size()),
-    ));
-    let advance = {
-        let task = Arc::clone(&task);
-        Arc::new(move |bytes| task.advance(bytes))
-    };
-    let check = LockCheck::of(&planned.locked);
-    let fetched = fetch_provider(&meta, check, fetch, staging.fresh(), advance)
-        .await
-        .map_err(|source| InstallError::Source(Box::new(source)))?;
+    let (fetched, task) = worker.fetch(&planned, &meta, worker.staging.fresh()).await?;
     let computed = install_hashes(fetched.package());
-    place(fetched, &planned, staging).await?;
+    place(fetched, &planned, worker.staging).await?;
+    ended(task);
+    Ok(FinishedPackage { planned, computed })
+}
+
+/// The work on a package is done.
+pub(crate) fn ended(task: Arc<Task>) {
+    // Nobody else holds it once the package was fetched.
     if let Some(task) = Arc::into_inner(task) {
         task.end(Outcome::Done);
     }
-    Ok(FinishedPackage { planned, computed })
+}
+
+impl Worker<'_> {
+    /// Fetches, verifies and unpacks a package into the new directory `into`. The work on it has
+    /// [`ended`] when it is in its place.
+    pub(crate) async fn fetch(
+        &self,
+        planned: &PlannedPackage,
+        meta: &PackageMeta,
+        into: PathBuf,
+    ) -> Result<(Fetched, Arc<Task>), InstallError> {
+        let task = Arc::new(self.progress.begin(
+            Work::InstallProvider {
+                provider: planned.provider.clone(),
+                version: planned.version.clone(),
+                platform: planned.platform.clone(),
+            },
+            Some(meta.location.size()),
+        ));
+        let advance = {
+            let task = Arc::clone(&task);
+            Arc::new(move |bytes| task.advance(bytes))
+        };
+        let check = LockCheck::of(&planned.locked);
+        let fetched = fetch_provider(meta, check, &self.fetch, into, advance)
+            .await
+            .map_err(|source| InstallError::Source(Box::new(source)))?;
+        Ok((fetched, task))
+    }
 }
 
 async fn place(
