@@ -10,9 +10,8 @@ use super::address::template;
 const EXAMPLES: &str = "\
 Examples:
   tofu-oci install --from 'oci.example.net/{namespace}/{type}'
-  tofu-oci install ./infra --from 'dir:/srv/oci//{namespace}/{type}' --module-from oci.example.com=dir:/srv/oci
-  tofu-oci install --from 'dir:./registry//{namespace}/{type}' --locked
-  tofu-oci install --from 'oci.example.net/{namespace}/{type}' --module-lock";
+  tofu-oci install ./infra --from 'dir:/srv/oci//{namespace}/{type}' --module-from oci.example.com=dir:/srv/oci --locked
+  tofu-oci install --from 'dir:./registry//{namespace}/{type}' --module-lock";
 
 /// Install the modules and providers of a configuration, as `init` does
 ///

@@ -29,13 +29,26 @@ use crate::settings::Settings;
 
 pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop> {
     let mut options = options(&args, settings)?;
-    let config = configuration(settings, &options)?;
-    options.plugin_cache = plugin_cache(config.plugin_cache_dir)?;
     let nowhere = Arc::new(NoSource::default());
-    let providers = Providers {
-        installation: config.provider_installation,
+    let mut providers = Providers {
+        installation: None,
         nowhere: nowhere.clone(),
     };
+    match configuration(settings, &options) {
+        Ok(config) => {
+            options.plugin_cache = plugin_cache(config.plugin_cache_dir)?;
+            providers.installation = config.provider_installation;
+        }
+        // Where providers are is known without it.
+        Err(failure) if args.from.is_some() => {
+            let message = format!(
+                "the CLI configuration is not used, nor a plugin cache that it names: {}",
+                failure.first_message()
+            );
+            settings.printer.warning("cli-config-unusable", &message);
+        }
+        Err(failure) => return Err(failure.into()),
+    }
     let installer = installer(args, settings, &options, providers)?;
     let report = run_writing(installer.install(&options)).map_err(|stop| nowhere.explain(stop))?;
     let dry_run = options.writes == Writes::DryRun;

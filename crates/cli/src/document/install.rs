@@ -142,7 +142,8 @@ impl Document for InstallDocument {
                     "./.terraform/providers/registry.opentofu.org/acme/demo/1.2.3/linux_amd64"
                         .to_owned(),
                 plugin_cache: Some(
-                    "/home/me/.cache/tofu/registry.opentofu.org/acme/demo/1.2.3/linux_amd64".to_owned(),
+                    "/home/me/.cache/tofu/registry.opentofu.org/acme/demo/1.2.3/linux_amd64"
+                        .to_owned(),
                 ),
                 hashes: vec!["h1:Dd7yx0bPZ1kMjkZM5bHMZX2QF9WCc0iq1cBuPbC1bqo=".to_owned()],
             }],

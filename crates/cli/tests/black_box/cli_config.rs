@@ -308,9 +308,11 @@ fn the_flag_goes_before_the_configuration() {
     sandbox.write("main.tf", CONFIGURATION);
     sandbox.write(".tofurc", "nonsense");
     let from = "--from dir:registry//{namespace}/{type} --platform linux_amd64";
-    let _ = sandbox.line(&format!("install {from} -q")).ok();
+    let run = sandbox.line(&format!("install {from}")).ok();
     let files = sandbox.files(".terraform/providers");
     assert!(!files.is_empty());
+    let told = "warning[cli-config-unusable]: the CLI configuration is not used";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
 }
 
 #[test]

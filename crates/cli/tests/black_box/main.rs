@@ -20,6 +20,7 @@ mod json;
 mod login;
 mod maintain;
 mod module_lock;
+mod plugin_cache;
 mod publish;
 mod requirements;
 mod round_trip;

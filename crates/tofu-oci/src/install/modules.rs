@@ -139,8 +139,8 @@ impl ModuleFetcher {
             (Ok((manifest, fetched)), Some(locked)) => {
                 check(path, locked, &fetched)?;
                 // In a directory it costs no request to look.
-                if let (Address::Directory(_), Some((tag, now))) =
-                    (&address, self.moved(&address, locked).await)
+                if matches!(address, Address::Directory(_))
+                    && let Some((tag, now)) = self.moved(&address, locked).await
                 {
                     let module = module_name(path);
                     self.progress

@@ -168,10 +168,7 @@ async fn plan_provider(
             InstallError::Source(Box::new(source))
         })?;
     let mut metas = release.packages.into_iter();
-    for package in planned
-        .iter_mut()
-        .filter(|p| p.action.fetches())
-    {
+    for package in planned.iter_mut().filter(|p| p.action.fetches()) {
         package.meta = metas.next();
         if let Some(meta) = &package.meta {
             LockCheck::of(&locked)
@@ -293,7 +290,9 @@ async fn finish(
             computed: Vec::new(),
         });
     };
-    let (fetched, task) = worker.fetch(&planned, &meta, worker.staging.fresh()).await?;
+    let (fetched, task) = worker
+        .fetch(&planned, &meta, worker.staging.fresh())
+        .await?;
     let computed = install_hashes(fetched.package());
     place(fetched, &planned, worker.staging).await?;
     ended(task);

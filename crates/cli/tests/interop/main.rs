@@ -12,6 +12,8 @@
     missing_docs
 )]
 
+mod plugin_cache;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
