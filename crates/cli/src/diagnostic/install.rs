@@ -122,7 +122,7 @@ fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
 fn module_lock_hint(error: &ModuleLockError) -> &'static str {
     match error {
         ModuleLockError::Conflict { .. } => {
-            "take one side of the conflict, such as with `git checkout --ours`, and install again: it adds what is missing"
+            "take either side of the conflict and install again: it adds what is missing"
         }
         ModuleLockError::Version { .. } => {
             "a newer version of this program has written it: update, or restore the file from version control"

@@ -339,7 +339,7 @@ fn a_file_that_cannot_be_used() {
         (
             format!("<<<<<<< HEAD\n{lock}=======\n{lock}>>>>>>> x\n"),
             "line 1 has a conflict marker",
-            "take one side",
+            "take either side",
         ),
         (
             lock.replace("sha256:", "sha256:x"),
