@@ -43,11 +43,15 @@ pub async fn read_evidence(
     let root = std::iter::once((None, subjects.root));
     let targets = subjects.targets.iter();
     let all = root.chain(targets.map(|(platform, target)| (Some(platform.clone()), *target)));
-    let found: Vec<Vec<Result<EvidenceDocument, EvidenceError>>> = futures_util::stream::iter(all)
+    // Collected first: a future that holds such a closure cannot be proven to be `Send`.
+    let reads: Vec<_> = all
         .map(|(platform, manifest)| reader.about(platform, manifest))
-        .buffered(AT_A_TIME)
-        .try_collect()
-        .await?;
+        .collect();
+    let found: Vec<Vec<Result<EvidenceDocument, EvidenceError>>> =
+        futures_util::stream::iter(reads)
+            .buffered(AT_A_TIME)
+            .try_collect()
+            .await?;
     let mut evidence = ReleaseEvidence::default();
     for found in found.into_iter().flatten() {
         match found {
@@ -120,9 +124,11 @@ impl Reader<'_> {
                 None => AttachmentKind::may_be(kind),
             }
         });
+        let reads: Vec<_> = candidates
+            .map(|referrer| self.referrer(subject, referrer))
+            .collect();
         let read: Vec<Result<Option<EvidenceDocument>, EvidenceError>> =
-            futures_util::stream::iter(candidates)
-                .map(|referrer| self.referrer(subject, referrer))
+            futures_util::stream::iter(reads)
                 .buffered(AT_A_TIME)
                 .collect()
                 .await;
@@ -293,12 +299,12 @@ impl Reader<'_> {
         if total > TOTAL {
             return Err(self.too_many(root, TOTAL));
         }
+        let wanted = wanted.into_iter().map(|(digest, layer)| async move {
+            let content = self.content(&layer).await;
+            (digest, content)
+        });
         let contents: HashMap<Digest, Result<Bytes, StoreError>> =
-            futures_util::stream::iter(wanted)
-                .map(|(digest, layer)| async move {
-                    let content = self.content(&layer).await;
-                    (digest, content)
-                })
+            futures_util::stream::iter(wanted.collect::<Vec<_>>())
                 .buffer_unordered(AT_A_TIME)
                 .collect()
                 .await;

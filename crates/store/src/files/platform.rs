@@ -368,6 +368,6 @@ mod system {
 
 pub(crate) use system::read_at;
 pub(super) use system::{
-    clone_file, create_new, create_private_dir, exchange, is_remote, open_lock, open_nofollow,
-    open_read_write, lock_record, protect, space, symlink_dir, sync_dir, touch,
+    clone_file, create_new, create_private_dir, exchange, is_remote, lock_record, open_lock,
+    open_nofollow, open_read_write, protect, space, symlink_dir, sync_dir, touch,
 };
