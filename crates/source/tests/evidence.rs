@@ -478,3 +478,15 @@ async fn two_documents_of_one_kind_inside_stay_two() {
     let kinds: Vec<_> = found.iter().map(|document| document.kind).collect();
     assert_eq!(kinds, [spdx, spdx, AttachmentKind::CycloneDx]);
 }
+
+#[test]
+fn it_can_be_read_on_any_thread() {
+    fn sendable<T: Send>(_: T) {}
+    let fixture = Fixture::new();
+    let subjects = EvidenceSubjects {
+        root: &fixture.index,
+        targets: Vec::new(),
+    };
+    let options = EvidenceOptions::default();
+    sendable(read_evidence(&fixture.repository, &subjects, &options));
+}

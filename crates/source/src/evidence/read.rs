@@ -43,12 +43,12 @@ pub async fn read_evidence(
     let root = std::iter::once((None, subjects.root));
     let targets = subjects.targets.iter();
     let all = root.chain(targets.map(|(platform, target)| (Some(platform.clone()), *target)));
-    // Collected first: a future that holds such a closure cannot be proven to be `Send`.
-    let reads: Vec<_> = all
+    // Collected first: the compiler cannot prove a stream of borrowing closures fit for other threads.
+    let asked: Vec<_> = all
         .map(|(platform, manifest)| reader.about(platform, manifest))
         .collect();
     let found: Vec<Vec<Result<EvidenceDocument, EvidenceError>>> =
-        futures_util::stream::iter(reads)
+        futures_util::stream::iter(asked)
             .buffered(AT_A_TIME)
             .try_collect()
             .await?;
@@ -124,11 +124,11 @@ impl Reader<'_> {
                 None => AttachmentKind::may_be(kind),
             }
         });
-        let reads: Vec<_> = candidates
+        let asked: Vec<_> = candidates
             .map(|referrer| self.referrer(subject, referrer))
             .collect();
         let read: Vec<Result<Option<EvidenceDocument>, EvidenceError>> =
-            futures_util::stream::iter(reads)
+            futures_util::stream::iter(asked)
                 .buffered(AT_A_TIME)
                 .collect()
                 .await;
@@ -299,16 +299,15 @@ impl Reader<'_> {
         if total > TOTAL {
             return Err(self.too_many(root, TOTAL));
         }
-        let wanted = wanted.into_iter().map(|(digest, layer)| async move {
-            let content = self.content(&layer).await;
-            (digest, content)
-        });
-        let contents: HashMap<Digest, Result<Bytes, StoreError>> =
-            futures_util::stream::iter(wanted.collect::<Vec<_>>())
+        let asked: Vec<_> = wanted
+            .into_values()
+            .map(|layer| self.content(layer))
+            .collect();
+        let mut contents: HashMap<Digest, Result<Bytes, StoreError>> =
+            futures_util::stream::iter(asked)
                 .buffer_unordered(AT_A_TIME)
                 .collect()
                 .await;
-        let mut contents = contents;
         for document in std::mem::take(&mut evidence.documents) {
             let filled = match self.fetched(&document) {
                 true => self.filled(document, &mut contents),
@@ -359,9 +358,12 @@ impl Reader<'_> {
         Ok(document)
     }
 
-    async fn content(&self, layer: &Descriptor) -> Result<Bytes, StoreError> {
-        let reader = self.repository.blob(layer).await?;
-        reader.into_bytes(layer.size).await
+    async fn content(&self, layer: Descriptor) -> (Digest, Result<Bytes, StoreError>) {
+        let read = match self.repository.blob(&layer).await {
+            Ok(reader) => reader.into_bytes(layer.size).await,
+            Err(error) => Err(error),
+        };
+        (layer.digest, read)
     }
 
     fn unreadable(&self, digest: &Digest, subject: &Digest, source: StoreError) -> EvidenceError {

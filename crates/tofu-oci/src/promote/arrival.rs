@@ -12,7 +12,7 @@ use tofu_oci_source::evidence::{
 };
 use tofu_oci_store::Repository;
 use tofu_oci_trust::shasums::{Shasums, ShasumsError};
-use tofu_oci_types::artifact::{AttachmentKind, ProviderIndex, annotation};
+use tofu_oci_types::artifact::{AttachmentKind, IndexEntry, ProviderIndex, annotation};
 use tofu_oci_types::oci::{Address, Descriptor, Digest, Manifest, MediaType};
 use tofu_oci_types::tofu::Platform;
 
@@ -114,33 +114,21 @@ impl Arrival<'_> {
         let Ok(index) = ProviderIndex::read(root) else {
             return Ok(());
         };
-        let this = self;
-        let targets: Vec<(Platform, String, Digest, Manifest)> =
-            futures_util::stream::iter(index.entries())
-                .map(|entry| async move {
-                    let Some(platform) = entry.platform.clone() else {
-                        return Ok(None);
-                    };
-                    let target = this.manifest(&entry.descriptor).await?;
-                    let Ok(layer) = entry.package(&target) else {
-                        return Ok(None);
-                    };
-                    let title = layer.annotations.get(annotation::TITLE);
-                    let Some(name) = title.or(entry.hints.filename.as_ref()) else {
-                        return Ok(None);
-                    };
-                    let (name, digest) = (name.clone(), layer.digest.clone());
-                    Ok(Some((platform, name, digest, target)))
-                })
-                .buffered(AT_A_TIME)
-                .try_filter_map(|found| async move { Ok::<_, PromoteError>(found) })
-                .try_collect()
-                .await?;
+        let asked: Vec<_> = index
+            .entries()
+            .iter()
+            .map(|entry| self.package(entry))
+            .collect();
+        let targets: Vec<Option<Package>> = futures_util::stream::iter(asked)
+            .buffered(AT_A_TIME)
+            .try_collect()
+            .await?;
+        let targets: Vec<Package> = targets.into_iter().flatten().collect();
         let subjects = EvidenceSubjects {
             root,
             targets: targets
                 .iter()
-                .map(|(platform, _, _, target)| (platform.clone(), target))
+                .map(|package| (package.platform.clone(), &package.target))
                 .collect(),
         };
         let options = EvidenceOptions {
@@ -150,7 +138,7 @@ impl Arrival<'_> {
         let evidence = read_evidence(self.destination, &subjects, &options).await?;
         let packages: Vec<(String, Digest)> = targets
             .iter()
-            .map(|(_, name, digest, _)| (name.clone(), digest.clone()))
+            .map(|package| (package.filename.clone(), package.digest.clone()))
             .collect();
         for document in evidence.into_documents()? {
             let Some(list) = document.layers.into_iter().next() else {
@@ -167,4 +155,33 @@ impl Arrival<'_> {
         }
         Ok(())
     }
+
+    /// What an entry of a release is; nothing for what clients cannot use.
+    async fn package(&self, entry: &IndexEntry) -> Result<Option<Package>, PromoteError> {
+        let Some(platform) = entry.platform.clone() else {
+            return Ok(None);
+        };
+        let target = self.manifest(&entry.descriptor).await?;
+        let Ok(layer) = entry.package(&target) else {
+            return Ok(None);
+        };
+        let title = layer.annotations.get(annotation::TITLE);
+        let Some(filename) = title.or(entry.hints.filename.as_ref()).cloned() else {
+            return Ok(None);
+        };
+        Ok(Some(Package {
+            platform,
+            filename,
+            digest: layer.digest.clone(),
+            target,
+        }))
+    }
+}
+
+/// A package of a release in the destination.
+struct Package {
+    platform: Platform,
+    filename: String,
+    digest: Digest,
+    target: Manifest,
 }
