@@ -4,6 +4,7 @@
 //! looks like, which steps help.
 
 mod configurations;
+mod evidence;
 mod files;
 mod packages;
 mod proof;
@@ -46,6 +47,7 @@ pub(crate) const GROUPS: &[Group] = &[
     releases::GROUP,
     zips::GROUP,
     proof::GROUP,
+    evidence::GROUP,
     configurations::GROUP,
 ];
 

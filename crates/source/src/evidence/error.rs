@@ -54,7 +54,7 @@ pub enum EvidenceError {
         place: String,
     },
     /// A file that is longer than any of its kind may be.
-    #[error("{digest} of {place} has {size} bytes, and a {} has at most {limit}", .kind.name())]
+    #[error("{digest} of {place} has {size} bytes, the limit for a file of its kind ({}) is {limit}", .kind.name())]
     TooLarge {
         /// The file.
         digest: Digest,
