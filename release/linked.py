@@ -1,40 +1,32 @@
-"""Which packages end up in the program: those reached from tofu-oci-cli by normal dependencies."""
+"""Which packages end up in the program: what cargo says it links, without build scripts, macros and tests."""
 
 import json
+import re
 
-PROGRAM = "tofu-oci-cli"
+LINE = re.compile(r"(?P<depth>\d+)(?P<name>\S+) v(?P<version>\S+)")
 
 
 class Linked:
-    """What `cargo metadata --filter-platform TARGET` says of the program."""
+    """The packages of a `cargo tree --edges normal,no-proc-macro --prefix depth`.
 
-    def __init__(self, path):
-        with open(path, encoding="utf-8") as file:
-            metadata = json.load(file)
-        packages = {package["id"]: package for package in metadata["packages"]}
-        nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-        root = next(id for id, package in packages.items() if package["name"] == PROGRAM)
-        self.root = packages[root]
+    `cargo metadata` alone would name packages, too, that only features which are off would bring in; it tells what the
+    tree does not: licences and places.
+    """
+
+    def __init__(self, metadata, tree):
+        with open(metadata, encoding="utf-8") as file:
+            known = {(p["name"], p["version"]): p for p in json.load(file)["packages"]}
         self.edges = {}
-        waiting = [root]
-        while waiting:
-            id = waiting.pop()
-            if id in self.edges:
-                continue
-            self.edges[id] = sorted(
-                dep["pkg"]
-                for dep in nodes[id]["deps"]
-                # A build script or a macro runs while building; a test's dependency not at all. What they need is
-                # not in the program.
-                if any(kind["kind"] is None for kind in dep["dep_kinds"])
-                and not is_macro(packages[dep["pkg"]])
-            )
-            waiting.extend(self.edges[id])
-        reached = [packages[id] for id in self.edges if id != root]
-        self.packages = sorted(reached, key=lambda package: (package["name"], package["version"]))
-        self.by_id = packages
-
-
-def is_macro(package):
-    """Whether a package is a procedural macro, which only the compiler runs."""
-    return any("proc-macro" in target["kind"] for target in package["targets"])
+        path = []
+        with open(tree, encoding="utf-8") as file:
+            for line in file:
+                found = LINE.match(line)
+                if not found:
+                    continue
+                package = (found["name"], found["version"])
+                self.edges.setdefault(package, set())
+                path[int(found["depth"]) :] = [package]
+                if len(path) > 1:
+                    self.edges[path[-2]].add(package)
+        self.root = known[next(iter(self.edges))]
+        self.packages = [known[key] for key in sorted(self.edges) if known[key] is not self.root]

@@ -1,6 +1,6 @@
-"""Prints the licences of the packages in a program, with the texts that lie in their archives.
+"""Prints the licences of the packages in a program, each text once with the packages that it is for.
 
-usage: notices.py METADATA
+usage: notices.py METADATA TREE
 """
 
 import pathlib
@@ -9,25 +9,32 @@ import sys
 from linked import Linked
 
 NAMES = ("license", "licence", "copying", "notice", "unlicense")
+LINE = "=" * 80
 
 
 def texts(package):
-    """The licence files of a package, sorted by name."""
+    """The texts that lie in the archive of a package."""
     directory = pathlib.Path(package["manifest_path"]).parent
     files = (file for file in directory.iterdir() if file.is_file())
     for file in sorted(file for file in files if file.name.lower().startswith(NAMES)):
-        yield file.name, file.read_text(encoding="utf-8", errors="replace").strip()
+        text = file.read_text(encoding="utf-8", errors="replace")
+        yield "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
-def main(metadata):
-    out = ["tofu-oci contains these packages, each under its own licence."]
-    for package in Linked(metadata).packages:
+def main(metadata, tree):
+    names = []
+    holders = {}
+    for package in Linked(metadata, tree).packages:
         # Our own are under LICENSE.
         if package["source"] is None:
             continue
-        licence = package["license"] or "see below"
-        out.append(f"{'=' * 80}\n{package['name']} {package['version']}: {licence}")
-        out.extend(f"--- {name}\n\n{text}" for name, text in texts(package))
+        name = f"{package['name']} {package['version']}"
+        names.append(f"{name}: {package['license'] or 'see below'}")
+        for text in texts(package):
+            holders.setdefault(text, []).append(name)
+    out = ["tofu-oci contains these packages, each under its own licence:", "\n".join(names)]
+    for text, packages in holders.items():
+        out.append(f"{LINE}\n{', '.join(packages)}\n{LINE}\n\n{text}")
     sys.stdout.buffer.write(("\n\n".join(out) + "\n").encode())
 
 

@@ -1,6 +1,6 @@
 """Prints the software bill of materials of a program that cargo built: CycloneDX 1.6, the same bytes each time.
 
-usage: sbom.py METADATA CARGO_LOCK BINARY
+usage: sbom.py METADATA TREE CARGO_LOCK BINARY
 """
 
 import datetime
@@ -20,17 +20,18 @@ def checksums(lock):
     return {(e["name"], e["version"]): e["checksum"] for e in entries if "checksum" in e}
 
 
-def purl(package):
-    return f"pkg:cargo/{package['name']}@{package['version'].replace('+', '%2B')}"
+def purl(name, version):
+    return f"pkg:cargo/{name}@{version.replace('+', '%2B')}"
 
 
 def component(package, sums):
+    address = purl(package["name"], package["version"])
     entry = {
         "type": "library",
-        "bom-ref": purl(package),
+        "bom-ref": address,
         "name": package["name"],
         "version": package["version"],
-        "purl": purl(package),
+        "purl": address,
     }
     if package["license"]:
         entry["licenses"] = [{"expression": package["license"].replace("/", " OR ")}]
@@ -40,19 +41,20 @@ def component(package, sums):
     return entry
 
 
-def main(metadata, lock, binary):
-    linked = Linked(metadata)
+def main(metadata, tree, lock, binary):
+    linked = Linked(metadata, tree)
     sums = checksums(lock)
     with open(binary, "rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     time = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
     root = linked.root
+    address = purl(root["name"], root["version"])
     program = {
         "type": "application",
-        "bom-ref": purl(root),
+        "bom-ref": address,
         "name": "tofu-oci",
         "version": root["version"],
-        "purl": purl(root),
+        "purl": address,
         "licenses": [{"expression": root["license"]}],
         "hashes": [{"alg": "SHA-256", "content": digest}],
     }
@@ -64,11 +66,8 @@ def main(metadata, lock, binary):
         "metadata": {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ"), "component": program},
         "components": [component(package, sums) for package in linked.packages],
         "dependencies": [
-            {"ref": ref, "dependsOn": below}
-            for ref, below in sorted(
-                (purl(linked.by_id[id]), sorted(purl(linked.by_id[dep]) for dep in deps))
-                for id, deps in linked.edges.items()
-            )
+            {"ref": purl(*package), "dependsOn": sorted(purl(*below) for below in linked.edges[package])}
+            for package in sorted(linked.edges)
         ],
     }
     print(json.dumps(document, indent=2))

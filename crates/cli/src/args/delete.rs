@@ -6,8 +6,8 @@ use super::address::address;
 const EXAMPLES: &str = "\
 Examples:
   tofu-oci delete oci.example.net/acme/demo:nightly
-  tofu-oci delete dir:./registry//acme/demo:1.2.3 --yes
-  tofu-oci delete dir:./registry//acme/demo@sha256:6c8e… --dry-run";
+  tofu-oci delete dir:./registry//acme/demo:nightly --dry-run
+  tofu-oci delete dir:./registry//acme/demo:1.2.3 --yes";
 
 /// Delete a tag, or a manifest with all its tags
 ///

@@ -28,7 +28,7 @@ super::group! {
     "Look for a module that calls itself, perhaps by way of others.";
     ModuleEscapes
     "A module in a package calls one by a path that leads out of the package."
-    ["module.x leads out of the package that the calling module is in"]
+    ["module.a.module.b at main.tf:1:1: the source \"../../b\" leads out of the module package"]
     "Publish the two modules in one package, and call the inner one by `//`; or publish them separately.";
     ModuleNotFound
     "The directory of a local module is not there, or the registry has no such module package."
@@ -60,7 +60,7 @@ super::group! {
     "Choose anew with `--upgrade` and commit the lock file, or change the constraint back.";
     LockedVersionGone
     "The lock file names a version that is no longer where it was. No other version is taken in its place."
-    ["registry.opentofu.org/acme/demo is locked at 1.2.3, which is no longer in oci.example.com/acme/demo"]
+    ["the locked version 1.2.3 of registry.opentofu.org/acme/demo is no longer available"]
     "Publish or copy that version again, or choose another one with `--upgrade`.";
     LockIncomplete
     "With `--locked` the lock file may not change, and it would have to."

@@ -12,11 +12,11 @@ super::group! {
     "`tofu-oci show REF` shows what it is. Correct the `source`, or publish it with `tofu-oci publish module`.";
     NotAPackage
     "The address names neither a provider nor a module, or a repository would hold both."
-    ["oci.example.com/acme/image:1.0.0 is neither a provider nor a module"]
+    ["oci.example.com/acme/image:1.0.0 is neither a provider nor a module: it is \"application/vnd.oci.image.config.v1+json\""]
     "Correct the address. One repository holds the versions of one provider or of one module.";
     UnsafeFilename
     "A file name that a repository gives leads to another directory, or two files have one name."
-    ["the file name \"../evil.zip\" leads elsewhere"]
+    ["the file name \"../evil.zip\" of sha256:9f2c… is refused: it contains a slash"]
     "Do not use this release before somebody knows who published it so.";
     ArtifactInvalid
     "An index or manifest breaks a rule of its kind, and OpenTofu would refuse it too."
@@ -24,7 +24,7 @@ super::group! {
     "Publish the version again with `tofu-oci publish`. A copy by a tool that drops the artifact type of an index, such as skopeo 1.9, is a common reason; `tofu-oci copy` keeps it.";
     PlatformMissing
     "The version is there, and has no package for this platform."
-    ["registry.opentofu.org/acme/demo 1.2.3 has no package for plan9_amd64", "dir:registry//acme/demo:1.2.3 has darwin_arm64, linux_amd64"]
+    ["registry.opentofu.org/acme/demo 1.2.3 has no package for plan9_amd64"]
     "Install for one of the platforms that it has, or publish a version with a package for yours.";
     PackageMismatch
     "The index says something about a package that the package itself contradicts, such as its platform."

@@ -57,7 +57,7 @@ super::group! {
     NetworkConfiguration
     "A file of certificates or the address of a proxy cannot be used."
     ["the certificate file `empty.pem` cannot be used: it holds no certificate in PEM form"]
-    "Correct what the message names. Certificates are in PEM form: they begin with `-----BEGIN CERTIFICATE-----`.";
+    "Correct what the message names. Certificates are in PEM form: text that begins with `BEGIN CERTIFICATE` between hyphens.";
     CertificateFile
     "A file that `--ca-file`, `--client-cert` or `--client-key` names cannot be read."
     ["cannot read the certificate file `absent.pem`"]

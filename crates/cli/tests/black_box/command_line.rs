@@ -216,9 +216,37 @@ fn completions_are_scripts() {
 }
 
 #[test]
+fn manual_pages_are_for_every_command() {
+    let sandbox = sandbox();
+    let _ = sandbox.line("man -o pages/man1").ok();
+    let pages = sandbox.files("pages/man1");
+    for command in COMMANDS {
+        let name = format!("tofu-oci {command}");
+        let name = name.trim().replace(' ', "-");
+        assert!(pages.contains(&format!("{name}.1")), "{name}: {pages:?}");
+        let page = sandbox.read(format!("pages/man1/{name}.1"));
+        assert!(page.contains(&format!(".TH {name} 1")), "{name}");
+        assert!(page.contains("\n.SH EXAMPLES\n"), "{name}");
+    }
+    let program = sandbox.line("man").ok().stdout;
+    assert_eq!(program, sandbox.read("pages/man1/tofu-oci.1"));
+    // Again, over what is there.
+    let _ = sandbox.line("man -o pages/man1").ok();
+    assert_eq!(sandbox.files("pages/man1"), pages);
+    sandbox.write("file", "");
+    let run = sandbox.line("man -o file");
+    assert_eq!(run.status, 1);
+    assert!(run.stderr.contains("cannot write file"), "{}", run.stderr);
+}
+
+#[test]
 fn a_reader_that_stops_reading_is_no_failure() {
     let sandbox = sandbox();
-    for args in [vec!["completions", "bash"], vec!["install", "--help"]] {
+    for args in [
+        vec!["completions", "bash"],
+        vec!["man"],
+        vec!["install", "--help"],
+    ] {
         let mut child = sandbox
             .command(&args)
             .stdout(Stdio::piped())

@@ -27,11 +27,16 @@ fn commands_in_pages_are_understood() {
             }
         }
     }
-    assert!(seen > 60, "{seen}");
+    assert!(seen > 50, "{seen}");
 }
 
 /// What the variables in pages stand for.
-const VALUES: &[(&str, &str)] = &[("REGISTRY", "oci.example.com"), ("version", "1.2.3")];
+const VALUES: &[(&str, &str)] = &[
+    ("PWD", "/work"),
+    ("REGISTRY", "oci.example.com"),
+    ("TOKEN", "secret"),
+    ("VERSION", "1.2.3"),
+];
 
 #[test]
 fn examples_of_help_are_understood() {
@@ -48,11 +53,17 @@ fn examples_of_help_are_understood() {
             .text
             .rsplit_once("\nExamples:\n")
             .unwrap_or_else(|| panic!("{name}"));
+        // A long one goes on in the next line.
+        let examples = examples
+            .trim()
+            .replace("\n  tofu-oci ", "\r")
+            .replace('\n', " ")
+            .replace('\r', "\ntofu-oci ");
         assert!(
-            examples.lines().all(|line| line.starts_with("  tofu-oci ")),
+            examples.lines().all(|line| line.starts_with("tofu-oci ")),
             "{name}: {examples}"
         );
-        let lines = commands(examples, &variables(&[]));
+        let lines = commands(&examples, &variables(&[]));
         assert!((2..=3).contains(&lines.len()), "{name}: {examples}");
         for words in lines {
             // An example of a command is one of that command.

@@ -4,12 +4,23 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use tofu_oci_testkit::{Sandbox, peer};
+use tofu_oci_testkit::{Sandbox, peer, skipped};
 
 use crate::pages::root;
 
 fn sandbox() -> Sandbox {
     Sandbox::new(env!("CARGO_BIN_EXE_tofu-oci"))
+}
+
+/// What cargo prints about this workspace, without a network.
+fn cargo(args: &[&str]) -> Option<Vec<u8>> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap())
+        .args(args)
+        .args(["--locked", "--offline", "--manifest-path"])
+        .arg(root().join("Cargo.toml"))
+        .output()
+        .unwrap();
+    output.status.success().then_some(output.stdout)
 }
 
 #[test]
@@ -48,23 +59,32 @@ fn the_bill_of_materials_has_what_is_linked() {
         return;
     };
     let sandbox = sandbox();
-    let cargo = std::env::var_os("CARGO").unwrap();
-    let metadata = Command::new(cargo)
-        .args(["metadata", "--locked", "--offline", "--format-version", "1"])
-        .args([
-            "--filter-platform",
-            "x86_64-unknown-linux-musl",
-            "--manifest-path",
-        ])
-        .arg(root().join("Cargo.toml"))
-        .output()
-        .unwrap();
-    if !metadata.status.success() {
-        // Packages for the target only may not have been fetched on this machine.
-        tofu_oci_testkit::skipped("cargo metadata: not all packages are here");
+    let target = "x86_64-unknown-linux-musl";
+    let metadata = cargo(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--filter-platform",
+        target,
+    ]);
+    let tree = cargo(&[
+        "tree",
+        "--package",
+        "tofu-oci-cli",
+        "--target",
+        target,
+        "--edges",
+        "normal,no-proc-macro",
+        "--prefix",
+        "depth",
+    ]);
+    let (Some(metadata), Some(tree)) = (metadata, tree) else {
+        // Packages for this target only may not have been fetched.
+        skipped("the bill of materials: not all packages are on this machine");
         return;
-    }
-    sandbox.write("metadata.json", &metadata.stdout);
+    };
+    sandbox.write("metadata.json", &metadata);
+    sandbox.write("tree.txt", &tree);
     sandbox.write("program", "program");
     let script = |name: &str, args: &[&str]| {
         let path = root().join("release").join(name);
@@ -78,7 +98,12 @@ fn the_bill_of_materials_has_what_is_linked() {
     let lock = root().join("Cargo.lock");
     let text = script(
         "sbom.py",
-        &["metadata.json", lock.to_str().unwrap(), "program"],
+        &[
+            "metadata.json",
+            "tree.txt",
+            lock.to_str().unwrap(),
+            "program",
+        ],
     );
     let document: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["metadata"]["timestamp"], "2023-11-14T22:13:20Z");
@@ -91,13 +116,14 @@ fn the_bill_of_materials_has_what_is_linked() {
     for name in ["tokio", "rustls", "aws-lc-rs", "mimalloc", "tofu-oci-types"] {
         assert!(find(name).is_some(), "{name}");
     }
-    // Tests, macros and build scripts are not in the program.
+    // Tests, macros and build scripts are not in the program, nor is what a feature would bring that is off.
     for name in [
         "insta",
         "proptest",
         "tofu-oci-testkit",
         "serde_derive",
         "cc",
+        "ring",
     ] {
         assert!(find(name).is_none(), "{name}");
     }
@@ -119,7 +145,7 @@ fn the_bill_of_materials_has_what_is_linked() {
             "{node}"
         );
     }
-    let notices = script("notices.py", &["metadata.json"]);
+    let notices = script("notices.py", &["metadata.json", "tree.txt"]);
     assert!(notices.contains("\ntokio "), "{}", &notices[..200]);
     assert!(notices.contains("Permission is hereby granted"));
 }

@@ -100,7 +100,19 @@ impl Runner {
         for name in names {
             self.name(name, &host);
         }
+        self.rename();
         host
+    }
+
+    /// Configurations that were written before their registry was there name it from now on.
+    fn rename(&self) {
+        for path in self.sandbox.files("infra") {
+            if path.ends_with(".tf") {
+                let path = format!("infra/{path}");
+                self.sandbox
+                    .write(&path, self.named(&self.sandbox.read(&path)));
+            }
+        }
     }
 
     /// Starts a registry with TLS and a user `ci`, which clients trust; its host.

@@ -158,6 +158,10 @@ impl Parser<'_> {
     /// The value of what follows a `$`.
     fn variable(&mut self, word: &mut String) {
         let name_char = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+        if self.rest.next_if(|c| "?*@#".contains(*c)).is_some() {
+            word.push('0');
+            return;
+        }
         let braced = self.rest.next_if_eq(&'{').is_some();
         let mut name = String::new();
         while let Some(c) = self.rest.next_if(name_char) {
