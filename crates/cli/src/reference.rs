@@ -177,10 +177,9 @@ pub fn troubleshooting() -> String {
          half-done counts.\n\n"
     );
     for group in GROUPS {
-        let _ = writeln!(page, "- {}", group.title);
-        for remedy in group.remedies {
-            let _ = writeln!(page, "  - [`{0}`](#{0})", remedy.code.as_str());
-        }
+        let codes = group.remedies.iter().map(|remedy| remedy.code.as_str());
+        let links: Vec<String> = codes.map(|code| format!("[`{code}`](#{code})")).collect();
+        let _ = writeln!(page, "- {}: {}", group.title, links.join(", "));
     }
     for group in GROUPS {
         let _ = write!(page, "\n## {}\n", group.title);
@@ -193,12 +192,8 @@ pub fn troubleshooting() -> String {
 
 fn remedy(remedy: &Remedy, page: &mut String) {
     let code = remedy.code.as_str();
-    let _ = write!(
-        page,
-        "\n### `{code}`\n\n{} {}\n\n```text\n",
-        remedy.code.meaning(),
-        remedy.cause
-    );
+    let cause = remedy.cause;
+    let _ = write!(page, "\n### `{code}`\n\n{cause}\n\n```text\n");
     let mut lines = remedy.example.iter();
     if let Some(message) = lines.next() {
         let _ = writeln!(page, "error[{code}]: {message}");
@@ -208,7 +203,7 @@ fn remedy(remedy: &Remedy, page: &mut String) {
     }
     let _ = write!(
         page,
-        "```\n\n{} Exit status {}.\n",
+        "```\n\n**What to do:** {} The exit status is {}.\n",
         remedy.next,
         remedy.code.exit().status()
     );

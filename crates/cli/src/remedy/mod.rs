@@ -89,7 +89,7 @@ mod tests {
             let code = remedy.code.as_str();
             assert!(!remedy.example.is_empty(), "{code}");
             for text in [remedy.cause, remedy.next] {
-                assert!(text.ends_with('.') && text.len() > 30, "{code}: {text}");
+                assert!(text.ends_with('.') && text.len() > 20, "{code}: {text}");
             }
         }
     }

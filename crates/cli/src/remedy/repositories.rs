@@ -27,7 +27,7 @@ super::group! {
     ["the upload 5f1c to dir:registry//acme/demo is in use"]
     "Run the command again in a moment. If it stays so, look for a process that does not end.";
     DigestMismatch
-    "Content is not what its digest says: it was damaged on the disk or on its way, or replaced."
+    "Content was damaged, on the disk or on its way, or replaced: it is not what its digest says."
     ["the content has digest sha256:9f2c…, not sha256:41aa…"]
     "Run the command again. If it stays so, check a directory with `tofu-oci fsck PATH`, and tell who runs a registry. Do not work around it.";
     SizeMismatch

@@ -11,7 +11,7 @@ super::group! {
     ["the zip is truncated"]
     "Build or fetch the zip again, and make the checksums file anew.";
     ZipEmpty
-    "The zip has no entries."
+    "Nothing was packed: the zip has no entries."
     ["the zip is empty"]
     "Look at what the build packs.";
     ZipDamaged
