@@ -46,7 +46,16 @@ fn troubleshooting() {
 }
 
 /// Flags of other programs that hints name.
-const FOREIGN: [&str; 3] = ["--armor", "--detach-sign", "--export"];
+const FOREIGN: [&str; 8] = [
+    "--armor",
+    "--detach-sign",
+    "--digest-algo",
+    "--export",
+    "--keyid-format",
+    "--list-secret-keys",
+    "--local-user",
+    "--sign",
+];
 
 /// A hint that names a flag which does not exist is worse than none.
 #[test]

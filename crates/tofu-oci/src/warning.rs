@@ -45,7 +45,12 @@ pub enum Warning {
         /// What it is: lower case, no full stop.
         problem: String,
     },
-    /// A signature that could not be checked, or that is good and has something odd.
+    /// None of the keys at hand made a signature, so nobody knows whether it is good.
+    UncheckedSignature {
+        /// The file.
+        filename: String,
+    },
+    /// A signature that is good and has something odd.
     Signature {
         /// The file.
         filename: String,
@@ -158,6 +163,7 @@ impl Warning {
             Self::ZipHashAdded { .. } => "zip-hash-added",
             Self::IncompleteLock { .. } => "incomplete-lock",
             Self::Package { .. } => "package",
+            Self::UncheckedSignature { .. } => "unchecked-signature",
             Self::Signature { .. } => "signature",
             Self::UnreachableTag { .. } => "unreachable-tag",
             Self::InvisibleTag { .. } => "invisible-tag",
@@ -206,6 +212,10 @@ impl fmt::Display for Warning {
             Self::Package { filename, problem } | Self::Sbom { filename, problem } => {
                 write!(f, "{filename:?}: {problem}")
             }
+            Self::UncheckedSignature { filename } => write!(
+                f,
+                "the signature {filename:?} was made by none of the keys that are published with it"
+            ),
             Self::Signature { filename, problem } => {
                 write!(f, "the signature {filename:?}: {problem}")
             }

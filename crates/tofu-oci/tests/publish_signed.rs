@@ -162,7 +162,7 @@ async fn a_signature_that_nobody_can_check_is_told() {
     assert_eq!(
         warnings,
         [format!(
-            "the signature \"{LIST}.sig\": none of the keys at hand made it"
+            "the signature \"{LIST}.sig\" was made by none of the keys that are published with it"
         )]
     );
     let (report, warnings) = publish_heard(&signed(), &ProviderOptions::default()).await;

@@ -19,9 +19,9 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
         Warning::IncompleteLock { .. } => Some(
             "for people on other platforms, remove the entry and install with `--platform` for every platform",
         ),
-        Warning::Package { .. } => None,
-        Warning::Signature { .. } => Some(
-            "publish the public key with `--key FILE`, or put it beside the release as KEYID.asc",
+        Warning::Package { .. } | Warning::Signature { .. } => None,
+        Warning::UncheckedSignature { .. } => Some(
+            "publish the signer's public key with `--key FILE`, or put it beside the release as KEYID.asc",
         ),
         Warning::DevOverrides { .. } => {
             Some("remove the dev_overrides block once the providers are no longer worked on")

@@ -246,13 +246,43 @@ fn a_signature_that_does_not_fit_is_refused() {
     ProviderRelease::new("1.2.3").write(sandbox.join("dist"));
     sandbox.write(format!("{LIST}.sig"), testdata("ed25519.sig"));
     sandbox.write("dist/acme.asc", testdata("ed25519.asc"));
-    check!(sandbox, "publish provider dist dir:registry//acme/demo", @r"");
+    check!(sandbox, "publish provider dist dir:registry//acme/demo", @r#"
+    exit 3
+    -- stderr
+    error[signature-refused]: the signature "dist/terraform-provider-demo_1.2.3_SHA256SUMS.sig" is not good
+      cause: it does not fit the file: the file or the signature was changed
+      hint: sign the checksums file again, after the last change to it
+    "#);
     assert!(!sandbox.join("registry").exists());
     // By a key that is not there: nobody can tell.
     sandbox.write("dist/acme.asc", testdata("rsa2048.asc"));
-    check!(sandbox, "publish provider dist dir:registry//acme/demo --key dist/acme.asc --dry-run", @r"");
+    check!(sandbox, "publish provider dist dir:registry//acme/demo --key dist/acme.asc --dry-run", @r#"
+    exit 4
+    -- stdout
+    Would publish dir:registry//acme/demo:1.2.3
+      sha256:[DIGEST]
+
+    PLATFORM       SIZE  FILE
+    darwin_arm64  303 B  terraform-provider-demo_1.2.3_darwin_arm64.zip
+    linux_amd64   335 B  terraform-provider-demo_1.2.3_linux_amd64.zip
+                         terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
+                         terraform-provider-demo_1.2.3_SHA256SUMS.sig (checksums file)
+                         383204F3B4C06863.asc (checksums file)
+                         terraform-provider-demo_1.2.3_manifest.json (registry manifest)
+
+    profile referrers, at most 2.1 kB would be sent
+    -- stderr
+    warning[unchecked-signature]: the signature "terraform-provider-demo_1.2.3_SHA256SUMS.sig" was made by none of the keys that are published with it
+      hint: publish the signer's public key with `--key FILE`, or put it beside the release as KEYID.asc
+    "#);
     sandbox.write("dist/mine.asc", testdata("private.asc"));
-    check!(sandbox, "publish provider dist dir:registry//acme/demo", @r"");
+    check!(sandbox, "publish provider dist dir:registry//acme/demo", @r#"
+    exit 3
+    -- stderr
+    error[private-key]: the key "dist/mine.asc" is refused
+      cause: the key file holds a private key
+      hint: export the public key with `gpg --export --armor KEYID`
+    "#);
 }
 
 #[test]
@@ -262,10 +292,33 @@ fn signing_needs_gpg_and_an_exact_key() {
     let line = |arguments: &str| {
         format!("publish provider dist dir:registry//acme/demo --sign-with {arguments}")
     };
-    check!(sandbox, &line("me@example.com"), @r"");
-    check!(sandbox, &line("0123456789ABCDEF --plain"), @r"");
-    check!(sandbox, &line("0123456789ABCDEF --profile plain"), @r"");
-    check!(sandbox, &line("0123456789ABCDEF"), @r"");
+    check!(sandbox, &line("me@example.com"), @r#"
+    exit 2
+    -- stderr
+    error: invalid value 'me@example.com' for '--sign-with <KEYID>': "me@example.com" is not a key id of 16 hex digits, nor a fingerprint of 40 or 64
+
+    For more information, try '--help'.
+    "#);
+    check!(sandbox, &line("0123456789ABCDEF --plain"), @r"
+    exit 2
+    -- stderr
+    error: the argument '--sign-with <KEYID>' cannot be used with '--plain'
+
+    Usage: tofu-oci publish provider --sign-with <KEYID> --jobs <N> <PATH>... <REF>
+
+    For more information, try '--help'.
+    ");
+    check!(sandbox, &line("0123456789ABCDEF --profile plain"), @r"
+    exit 2
+    -- stderr
+    error[usage]: --profile plain leaves the checksums file out, and --sign-with signs it
+    ");
+    check!(sandbox, &line("0123456789ABCDEF"), @r"
+    exit 1
+    -- stderr
+    error[signing-failed]: there is no program gpg on the PATH
+      hint: install GnuPG, or sign elsewhere and publish the .sig file
+    ");
 }
 
 /// The program is found on the PATH, and GNUPGHOME says where its keys are.
@@ -286,5 +339,11 @@ fn gpg_is_called() {
         "#!/bin/sh\necho \"no agent for $GNUPGHOME\" >&2\nexit 2\n",
     );
     std::fs::set_permissions(&gpg, std::fs::Permissions::from_mode(0o755)).unwrap();
-    check!(sandbox, "publish provider dist dir:registry//acme/demo --sign-with 0123456789ABCDEF", @r"");
+    check!(sandbox, "publish provider dist dir:registry//acme/demo --sign-with 0123456789ABCDEF", @r"
+    exit 1
+    -- stderr
+    error[signing-failed]: the checksums file cannot be signed
+      cause: gpg failed: no agent for /nowhere/keys
+      hint: try `gpg --local-user KEYID! --detach-sign FILE`; name the subkey that signs where the key itself cannot
+    ");
 }

@@ -117,10 +117,7 @@ impl SignedList {
             })?;
         let mut warnings = Vec::new();
         for signatures in &checked.signatures {
-            let warn = |problem: String| Warning::Signature {
-                filename: signatures.file.clone(),
-                problem,
-            };
+            let filename = || signatures.file.clone();
             let report = signatures.report.as_ref();
             let report = report.map_err(|source| PublishError::Signature {
                 path: path(&signatures.file),
@@ -133,10 +130,15 @@ impl SignedList {
                         source: problem.clone(),
                     });
                 }
-                warnings.push(warn(problem.to_string()));
+                warnings.push(Warning::UncheckedSignature {
+                    filename: filename(),
+                });
             }
             let notes = report.good().flat_map(|good| &good.notes);
-            warnings.extend(notes.map(|note| warn(note.to_string())));
+            warnings.extend(notes.map(|note| Warning::Signature {
+                filename: filename(),
+                problem: note.to_string(),
+            }));
         }
         Ok(warnings)
     }
