@@ -7,6 +7,7 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use crate::diagnostic::{Code, Diagnostic, Failure};
+use crate::log_queue::LogQueue;
 use crate::printer::write_err;
 
 /// The exit status of a run that was interrupted.
@@ -57,7 +58,7 @@ where
         .enable_all()
         .build()
         .map_err(no_runtime)?;
-    let interrupted = watch("interrupted: cleaning up; once more stops at once\n")?;
+    let interrupted = watch(|| write_err("interrupted: cleaning up; once more stops at once\n"))?;
     let result = runtime.block_on(async {
         tokio::select! {
             result = work => Some(result),
@@ -88,7 +89,12 @@ impl Shutdown {
 
 /// Runs a server, on as many threads as there are processors, until it ends by itself. The first
 /// interrupt is its to see; on the second nothing waits.
-pub(crate) fn run_serving<T, E, F>(serve: impl FnOnce(Shutdown) -> F) -> Result<T, Stop>
+///
+/// What is said meanwhile goes to `log`.
+pub(crate) fn run_serving<T, E, F>(
+    log: LogQueue,
+    serve: impl FnOnce(Shutdown) -> F,
+) -> Result<T, Stop>
 where
     F: Future<Output = Result<T, E>>,
     Failure: From<E>,
@@ -100,14 +106,15 @@ where
         .max_blocking_threads(BLOCKING)
         .build()
         .map_err(no_runtime)?;
-    let shutdown = Shutdown(watch("finishing requests; once more stops at once\n")?);
+    let tell = move || log.say("finishing requests; once more stops at once\n");
+    let shutdown = Shutdown(watch(tell)?);
     Ok(runtime.block_on(serve(shutdown))?)
 }
 
-/// Tells of the first interrupt, which is answered with `answer`; ends the process on the second.
+/// Tells of the first interrupt, which `answer` answers; ends the process on the second.
 ///
 /// It has its own thread, so that it is heard while the work's runtime is shut down.
-fn watch(answer: &'static str) -> Result<oneshot::Receiver<()>, Stop> {
+fn watch(answer: impl FnOnce() + Send + 'static) -> Result<oneshot::Receiver<()>, Stop> {
     let (tell, told) = oneshot::channel();
     let runtime = Builder::new_current_thread()
         .enable_io()
@@ -125,7 +132,7 @@ fn watch(answer: &'static str) -> Result<oneshot::Receiver<()>, Stop> {
             return;
         }
         // Before the work hears of it: it may end the process at once.
-        write_err(answer);
+        answer();
         let _ = tell.send(());
         runtime.block_on(interrupts.next());
         process::exit(STATUS.into());
@@ -177,11 +184,12 @@ impl Interrupts {
     }
 }
 
+/// Why nothing can be done: there are no threads.
 #[allow(
     clippy::needless_pass_by_value,
     reason = "it takes what `map_err` hands over"
 )]
-fn no_runtime(error: std::io::Error) -> Stop {
+pub(crate) fn no_runtime(error: std::io::Error) -> Stop {
     let mut diagnostic = Diagnostic::new(Code::Io, "cannot start the threads of the program");
     diagnostic.causes.push(error.to_string());
     Stop::Failed(diagnostic.into())

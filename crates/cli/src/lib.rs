@@ -19,6 +19,7 @@ mod document;
 mod interrupt;
 mod log;
 mod manual;
+mod log_queue;
 mod network;
 mod open_files;
 mod printer;

@@ -50,6 +50,20 @@ impl StorageRepository {
         }
     }
 
+    /// A manifest that was looked for, which has to be there.
+    async fn present(&self, at: &TagOrDigest, found: Result<Option<Manifest>>) -> Result<Manifest> {
+        if let Some(manifest) = found? {
+            return Ok(manifest);
+        }
+        // Is it the manifest or the whole repository that is missing?
+        self.tags_exist().await?;
+        let place = self.place.clone();
+        Err(match at.clone() {
+            TagOrDigest::Tag(tag) => StoreError::AbsentTag { place, tag },
+            TagOrDigest::Digest(digest) => StoreError::AbsentManifest { place, digest },
+        })
+    }
+
     /// Tells whether the repository exists.
     pub(crate) async fn tags_exist(&self) -> Result<()> {
         self.storage.tags(&self.name, None, 0).await.map(drop)
@@ -169,8 +183,8 @@ pub(crate) fn verified_manifest(
     media_type: Option<&MediaType>,
 ) -> Result<Manifest> {
     // The digest comes first: what a wrong content says about itself is of no interest.
-    match Digest::of_with(digest.algorithm(), &bytes) {
-        Some(got) if got == *digest => {}
+    let digest = match Digest::of_with(digest.algorithm(), &bytes) {
+        Some(got) if got == *digest => got,
         Some(got) => {
             return Err(StoreError::DigestMismatch {
                 expected: digest.clone(),
@@ -182,10 +196,10 @@ pub(crate) fn verified_manifest(
                 digest: digest.clone(),
             });
         }
-    }
-    Manifest::read(bytes, media_type, digest.algorithm()).map_err(|source| StoreError::Manifest {
+    };
+    Manifest::digested(bytes, media_type, digest.clone()).map_err(|source| StoreError::Manifest {
         place: place.clone(),
-        digest: digest.clone(),
+        digest,
         source,
     })
 }
@@ -197,16 +211,17 @@ impl Repository for StorageRepository {
     }
 
     async fn manifest(&self, at: &TagOrDigest) -> Result<Manifest> {
-        if let Some(manifest) = self.storage.manifest(&self.name, at).await? {
-            return Ok(manifest);
+        let found = self.storage.manifest(&self.name, at).await;
+        self.present(at, found).await
+    }
+
+    async fn manifests(&self, at: &[TagOrDigest]) -> Result<Vec<Result<Manifest>>> {
+        let found = self.storage.manifests(&self.name, at).await?;
+        let mut manifests = Vec::with_capacity(found.len());
+        for (at, found) in at.iter().zip(found) {
+            manifests.push(self.present(at, found).await);
         }
-        // Is it the manifest or the whole repository that is missing?
-        self.tags_exist().await?;
-        let place = self.place.clone();
-        Err(match at.clone() {
-            TagOrDigest::Tag(tag) => StoreError::AbsentTag { place, tag },
-            TagOrDigest::Digest(digest) => StoreError::AbsentManifest { place, digest },
-        })
+        Ok(manifests)
     }
 
     async fn blob(&self, descriptor: &Descriptor) -> Result<BlobReader> {

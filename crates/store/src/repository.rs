@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use tofu_oci_types::oci::{Descriptor, Digest, Manifest, MediaType, Tag, TagOrDigest};
 
 use crate::blob::Blob;
@@ -76,6 +77,14 @@ pub trait Repository: Send + Sync {
     /// # Errors
     /// Absence of repository, tag or manifest; content that is not what was asked for.
     async fn manifest(&self, at: &TagOrDigest) -> Result<Manifest>;
+
+    /// Several manifests, each as by [`manifest`](Self::manifest), in the order asked for and all at once.
+    ///
+    /// # Errors
+    /// What concerns all of them; of each, those of [`manifest`](Self::manifest).
+    async fn manifests(&self, at: &[TagOrDigest]) -> Result<Vec<Result<Manifest>>> {
+        Ok(join_all(at.iter().map(|at| self.manifest(at))).await)
+    }
 
     /// A blob, verified while it is read.
     ///

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use tofu_oci_types::oci::{
     Descriptor, Digest, Manifest, MediaType, RepositoryName, Tag, TagOrDigest,
 };
@@ -202,6 +203,21 @@ pub trait Storage: Send + Sync {
             Some(stat) => read_manifest(self, repository, &stat).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// Several manifests, each as by [`manifest`](Self::manifest), in the order asked for.
+    ///
+    /// This is right for every storage; one that can do it in a single step does.
+    ///
+    /// # Errors
+    /// What concerns all of them; of each, those of [`manifest`](Self::manifest).
+    async fn manifests(
+        &self,
+        repository: &RepositoryName,
+        at: &[TagOrDigest],
+    ) -> Result<Vec<Result<Option<Manifest>>>> {
+        let each = at.iter().map(|at| self.manifest(repository, at));
+        Ok(join_all(each).await)
     }
 
     /// Starts an upload.

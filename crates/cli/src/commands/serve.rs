@@ -19,8 +19,9 @@ use tofu_oci_gateway::{
 use super::Ending;
 use crate::args::{ServeArgs, SyncArg, TlsArg};
 use crate::diagnostic::{Code, Diagnostic, Failure, chain};
-use crate::interrupt::{Shutdown, Stop, run_serving};
-use crate::printer::{shown, write_err};
+use crate::interrupt::{Shutdown, Stop, no_runtime, run_serving};
+use crate::log_queue::LogQueue;
+use crate::printer::shown;
 use crate::settings::Settings;
 use crate::{log, open_files};
 
@@ -29,11 +30,14 @@ const UPLOAD_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often that is looked after.
 const ROUND: Duration = Duration::from_secs(60 * 60);
 
+/// How long to wait at the end until the last lines were read.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 /// How large a file of users, certificates or keys may be, in bytes.
 const FILE_LIMIT: u64 = 4 * 1024 * 1024;
 
 pub(super) fn run(args: &ServeArgs, settings: &Settings) -> Result<Ending, Stop> {
-    log::start(&settings.printer);
+    let log = log::start(&settings.printer).map_err(no_runtime)?;
     let files = Files::new().with_sync(match args.sync {
         SyncArg::On => Sync::On,
         SyncArg::Off => Sync::Off,
@@ -57,7 +61,11 @@ pub(super) fn run(args: &ServeArgs, settings: &Settings) -> Result<Ending, Stop>
         access_log: Some(Arc::new(TraceLog)),
         ..ServerOptions::new(distribution.router())
     };
-    run_serving(|shutdown| serve(options, storage, scheme, shutdown))?;
+    let served = run_serving(log.clone(), |shutdown| {
+        serve(options, storage, scheme, &log, shutdown)
+    });
+    log.drain(LAST_LINES);
+    served?;
     Ok(Ending::Done)
 }
 
@@ -83,11 +91,12 @@ async fn serve(
     options: ServerOptions,
     storage: LayoutStorage,
     scheme: &str,
+    log: &LogQueue,
     shutdown: Shutdown,
 ) -> Result<(), Failure> {
     let server = Server::bind(options).await?;
     let sweeping = tokio::spawn(sweep(storage));
-    write_err(&format!("listening on {scheme}://{}\n", server.address()));
+    log.say(&format!("listening on {scheme}://{}\n", server.address()));
     server.serve(shutdown.asked()).await;
     sweeping.abort();
     Ok(())

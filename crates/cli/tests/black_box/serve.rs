@@ -119,6 +119,43 @@ fn the_log_can_be_json_or_silent() {
     assert_eq!(said, "finishing requests; once more stops at once\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_log_that_nobody_reads_stops_nobody() {
+    // More than a pipe and what may wait.
+    const REQUESTS: usize = 1000;
+    let sandbox = sandbox();
+    let server = Serving::start(&sandbox, "--data new");
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let wait = std::time::Duration::from_secs(60);
+    stream.set_read_timeout(Some(wait)).unwrap();
+    let (host, path) = (&server.address, "x".repeat(2000));
+    let request = format!("HEAD /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let mut answers = BufReader::new(stream.try_clone().unwrap());
+    for _ in 0..REQUESTS {
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut line = String::new();
+        answers.read_line(&mut line).unwrap();
+        assert!(line.starts_with("HTTP/1.1 404"), "{line:?}");
+        while line != "\r\n" {
+            line.clear();
+            answers.read_line(&mut line).unwrap();
+        }
+    }
+    drop((stream, answers));
+    let (status, said) = server.end();
+    assert_eq!(status, Some(0));
+    let told = said.lines().filter(|line| line.contains(&path)).count();
+    let lost: usize = said
+        .lines()
+        .filter_map(|line| line.split_once("lost=")?.1.parse::<usize>().ok())
+        .sum();
+    assert!(
+        lost > 0 && told + lost == REQUESTS,
+        "{told} told, {lost} lost"
+    );
+}
+
 #[test]
 fn an_authority_of_its_own() {
     let sandbox = sandbox();

@@ -1,14 +1,17 @@
 //! Whether a connection is used.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The requests of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     begun: AtomicUsize,
     ended: AtomicUsize,
+    turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 /// A request that was not yet answered to its end.
@@ -16,6 +19,20 @@ pub(super) struct Activity {
 pub(super) struct Open(Arc<Activity>);
 
 impl Activity {
+    /// The requests of a connection that has its turn until the first is answered.
+    pub(super) fn with_turn(turn: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            turn: Mutex::new(turn),
+            ..Self::default()
+        }
+    }
+
+    /// The next has its turn.
+    pub(super) fn end_turn(&self) {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        *turn = None;
+    }
+
     /// A request begins; it ends when what this gives is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Open {
         self.begun.fetch_add(1, Ordering::Relaxed);
@@ -40,5 +57,6 @@ impl Activity {
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.ended.fetch_add(1, Ordering::Relaxed);
+        self.0.end_turn();
     }
 }

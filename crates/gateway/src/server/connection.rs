@@ -2,30 +2,33 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use hyper::server::conn::{http1, http2};
+use hyper::service::HttpService;
 use hyper::{Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use tofu_oci_store::User;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
 use super::ServerOptions;
-use super::activity::Activity;
+use super::activity::{Activity, Open};
 use super::host::Hosts;
 use super::limits::Limits;
 use super::offered::{Offered, ROUNDS};
 use super::pace::{Paced, Pacer};
+use super::protocol::Protocol;
 use super::recorded::{Counted, Entry, Received, Recorded};
 use super::stream::Stream;
 use crate::access_log::{AccessLog, AccessRecord, Ending};
@@ -39,6 +42,12 @@ const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
 /// How long the head of a request may be, in bytes.
 const HEAD: u32 = 64 * 1024;
 
+/// How many connections in the clear may begin at once. A connection has buffers from its first byte on: when a
+/// thousand clients ask in the same moment, they are read one after the other.
+const TURNS: usize = 64;
+/// How long the others wait for a request that takes longer to answer.
+const TURN: Duration = Duration::from_millis(50);
+
 /// What all connections have in common.
 pub(super) struct Connections {
     router: Router,
@@ -46,8 +55,19 @@ pub(super) struct Connections {
     acceptor: Option<TlsAcceptor>,
     limits: Limits,
     log: Option<Arc<dyn AccessLog>>,
-    builder: Builder<TokioExecutor>,
+    /// Who may begin.
+    turns: Arc<Semaphore>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
 }
+
+/// Whether the server is to end.
+pub(super) type Shutdown = watch::Receiver<bool>;
+
+/// What HTTP is spoken over.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Transport for S {}
 
 impl Connections {
     pub(super) fn new(options: ServerOptions, address: SocketAddr) -> Self {
@@ -59,52 +79,125 @@ impl Connections {
                 (None, true) => Hosts::Loopback,
             },
             acceptor: options.tls.map(|tls| TlsAcceptor::from(tls.config)),
-            builder: builder(&options.limits),
+            turns: Arc::new(Semaphore::new(TURNS)),
+            http1: http1(&options.limits),
+            http2: http2(&options.limits),
             limits: options.limits,
             log: options.access_log,
         }
     }
 
     /// Serves a connection to its end.
+    ///
+    /// What few connections need lies in boxes: it would make all of them larger.
     pub(super) async fn serve(
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
-        shutdown: watch::Receiver<bool>,
+        mut shutdown: Shutdown,
     ) {
         // Answers are written in large pieces; waiting for more helps nobody.
         let _ = stream.set_nodelay(true);
-        let Some(acceptor) = &self.acceptor else {
-            return self.http(stream, peer, shutdown).await;
+        if self.acceptor.is_some() {
+            return Box::pin(self.encrypted(stream, peer, shutdown)).await;
+        }
+        let protocol = tokio::select! {
+            protocol = tokio::time::timeout(self.limits.head, Protocol::spoken(&stream)) => protocol,
+            () = asked(&mut shutdown) => return,
         };
-        let handshake = tokio::time::timeout(self.limits.head, acceptor.accept(stream));
-        match handshake.await {
-            Ok(Ok(stream)) => self.http(stream, peer, shutdown).await,
+        match protocol {
+            Ok(Ok(Some(Protocol::Http1))) => {
+                let turn = Arc::clone(&self.turns).acquire_owned().await;
+                let activity = Arc::new(Activity::with_turn(turn.ok()));
+                let passed = async {
+                    tokio::time::sleep(TURN).await;
+                    activity.end_turn();
+                    std::future::pending::<()>().await;
+                };
+                let served = self.http1(stream, &activity, peer, shutdown);
+                tokio::select! {
+                    () = served => {}
+                    () = passed => {}
+                }
+            }
+            Ok(Ok(Some(Protocol::Http2))) => Box::pin(self.http2(stream, peer, shutdown)).await,
+            Ok(Ok(None)) | Err(_) => tracing::debug!(%peer, "the client says nothing"),
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "connection ended"),
+        }
+    }
+
+    async fn encrypted(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, shutdown: Shutdown) {
+        let Some(acceptor) = &self.acceptor else {
+            return;
+        };
+        // Most of what it needs is of no use afterwards.
+        let handshake = Box::pin(acceptor.accept(stream));
+        match tokio::time::timeout(self.limits.head, handshake).await {
+            Ok(Ok(stream)) => match Protocol::agreed(stream.get_ref().1.alpn_protocol()) {
+                Protocol::Http1 => {
+                    let activity = Arc::default();
+                    self.http1(stream, &activity, peer, shutdown).await;
+                }
+                Protocol::Http2 => self.http2(stream, peer, shutdown).await,
+            },
             Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake takes too long"),
         }
     }
 
-    async fn http<S>(
-        self: Arc<Self>,
+    async fn http1<S: Transport>(
+        self: &Arc<Self>,
         stream: S,
+        activity: &Arc<Activity>,
         peer: SocketAddr,
-        mut shutdown: watch::Receiver<bool>,
-    ) where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+        shutdown: Shutdown,
+    ) {
+        let io = TokioIo::new(Stream::new(stream, &self.limits));
+        let service = self.service(activity);
+        let connection = self.http1.serve_connection(io, service);
+        let end = http1::Connection::graceful_shutdown;
+        self.to_its_end(connection, end, activity, peer, shutdown)
+            .await;
+    }
+
+    async fn http2<S: Transport>(self: Arc<Self>, stream: S, peer: SocketAddr, shutdown: Shutdown) {
         let io = TokioIo::new(Stream::new(stream, &self.limits));
         let activity = Arc::new(Activity::default());
-        let (this, active) = (Arc::clone(&self), Arc::clone(&activity));
-        let service = hyper::service::service_fn(move |request| {
-            let (this, active) = (Arc::clone(&this), Arc::clone(&active));
-            async move { this.answer(request, &active).await }
-        });
-        let mut connection = pin!(self.builder.serve_connection(io, service));
+        let service = self.service(&activity);
+        let connection = self.http2.serve_connection(io, service);
+        let end = http2::Connection::graceful_shutdown;
+        self.to_its_end(connection, end, &activity, peer, shutdown)
+            .await;
+    }
+
+    /// What answers the requests of a connection.
+    fn service(
+        self: &Arc<Self>,
+        activity: &Arc<Activity>,
+    ) -> impl HttpService<Incoming, ResBody = Offered, Error = Infallible, Future: Send + 'static> + use<>
+    {
+        let (this, activity) = (Arc::clone(self), Arc::clone(activity));
+        hyper::service::service_fn(move |request| {
+            let (this, open) = (Arc::clone(&this), activity.begin());
+            async move { this.answer(request, open).await }
+        })
+    }
+
+    /// Runs a connection; `end` lets it take no more requests, when the server is to end or when nobody asks.
+    async fn to_its_end<C>(
+        &self,
+        connection: C,
+        end: fn(Pin<&mut C>),
+        activity: &Activity,
+        peer: SocketAddr,
+        mut shutdown: Shutdown,
+    ) where
+        C: Future<Output = hyper::Result<()>>,
+    {
+        let mut connection = pin!(connection);
         let last = async {
             tokio::select! {
-                // The server lives longer than its connections.
-                _ = shutdown.wait_for(|asked| *asked) => {}
+                () = asked(&mut shutdown) => {}
                 // Over HTTP/2 a client may answer pings for ever.
                 () = activity.rests(self.limits.head) => {}
             }
@@ -112,7 +205,7 @@ impl Connections {
         let result = tokio::select! {
             result = connection.as_mut() => result,
             () = last => {
-                connection.as_mut().graceful_shutdown();
+                end(connection.as_mut());
                 // What was begun is finished, unless nobody takes it.
                 let rest = tokio::time::timeout(self.limits.patience * ROUNDS, connection);
                 rest.await.unwrap_or(Ok(()))
@@ -120,16 +213,15 @@ impl Connections {
         };
         if let Err(error) = result {
             // Clients come and go as they like.
-            tracing::debug!(%peer, error, "connection ended");
+            tracing::debug!(%peer, %error, "connection ended");
         }
     }
 
     async fn answer(
         &self,
         request: Request<Incoming>,
-        activity: &Arc<Activity>,
+        open: Open,
     ) -> Result<Response<Offered>, Infallible> {
-        let open = activity.begin();
         let received = Received::default();
         let (parts, body) = request.into_parts();
         let version = parts.version;
@@ -184,15 +276,23 @@ fn misdirected() -> Response {
     (StatusCode::MISDIRECTED_REQUEST, kind, BODY).into_response()
 }
 
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+/// Ready when the server is to end, which lives longer than its connections.
+async fn asked(shutdown: &mut Shutdown) {
+    let _ = shutdown.wait_for(|asked| *asked).await;
+}
+
+fn http1(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head)
         .half_close(false);
     builder
-        .http2()
+}
+
+fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .max_frame_size(FRAME)
         .initial_stream_window_size(STREAM_WINDOW)

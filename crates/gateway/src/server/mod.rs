@@ -12,6 +12,7 @@ mod host;
 mod limits;
 mod offered;
 mod pace;
+mod protocol;
 mod recorded;
 mod stream;
 mod tls;

@@ -148,6 +148,29 @@ impl Files {
     /// # Errors
     /// Of the kind `InvalidInput` when the path is there but is no regular file; else the system's.
     pub fn open(&self, path: &Path) -> io::Result<fs_err::File> {
+        self.open_sized(path).map(|(file, _)| file)
+    }
+
+    /// Reads a file of about `length` bytes from where it stands, at most `limit` bytes.
+    fn read_rest(&self, file: &fs_err::File, length: u64, limit: u64) -> io::Result<Vec<u8>> {
+        if length > limit {
+            return Err(platform::too_large(file.path(), limit));
+        }
+        let expected = usize::try_from(length).unwrap_or(0);
+        self.before(&FileOp::Read {
+            path: file.path(),
+            length: expected,
+        })?;
+        let mut bytes = Vec::with_capacity(expected + 1);
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(platform::too_large(file.path(), limit));
+        }
+        Ok(bytes)
+    }
+
+    /// The file, and its length in bytes.
+    fn open_sized(&self, path: &Path) -> io::Result<(fs_err::File, u64)> {
         self.before(&FileOp::Open(path))?;
         let file = match platform::open_nofollow(path) {
             Ok(file) => file,
@@ -159,10 +182,10 @@ impl Files {
                 return Err(error);
             }
         };
-        if file.metadata()?.is_file() {
-            Ok(file)
-        } else {
-            Err(platform::not_regular(path))
+        let metadata = file.metadata()?;
+        match metadata.is_file() {
+            true => Ok((file, metadata.len())),
+            false => Err(platform::not_regular(path)),
         }
     }
 
@@ -171,8 +194,8 @@ impl Files {
     /// # Errors
     /// Of the kind `FileTooLarge` when there is more; else as [`open`](Self::open).
     pub fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let file = self.open(path)?;
-        self.read_open(&file, limit)
+        let (file, length) = self.open_sized(path)?;
+        self.read_rest(&file, length, limit)
     }
 
     /// As [`read`](Self::read), of a file that somebody names and that may be a link.
@@ -193,20 +216,8 @@ impl Files {
     /// Of the kind `FileTooLarge` when there is more.
     pub fn read_open(&self, file: &fs_err::File, limit: u64) -> io::Result<Vec<u8>> {
         let length = file.metadata()?.len();
-        if length > limit {
-            return Err(platform::too_large(file.path(), limit));
-        }
-        let length = usize::try_from(length).unwrap_or(0);
-        let path = file.path();
-        self.before(&FileOp::Read { path, length })?;
-        let mut bytes = Vec::with_capacity(length + 1);
-        let mut file = file;
-        io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
-        file.take(limit + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > limit {
-            return Err(platform::too_large(file.path(), limit));
-        }
-        Ok(bytes)
+        io::Seek::seek(&mut &*file, io::SeekFrom::Start(0))?;
+        self.read_rest(file, length, limit)
     }
 
     /// Reads up to `length` bytes of an open file at `offset`; fewer only at its end.

@@ -9,7 +9,7 @@ use tofu_oci_types::oci::{
 };
 
 use super::Shared;
-use super::loaded::{Repo, damage_of};
+use super::loaded::{Repo, damage_of, resolve};
 use super::markers::Marker;
 use crate::adaptor::verified_manifest;
 use crate::blocking::lock;
@@ -87,10 +87,33 @@ impl Shared {
     /// The manifest that a tag or digest stands for; `None` when there is none.
     pub(super) fn read_manifest(&self, repo: &Repo, at: &TagOrDigest) -> Result<Option<Manifest>> {
         let found = match at {
-            // The entry tells everything; whether the file agrees, reading it shows.
             TagOrDigest::Tag(tag) => self.resolve(repo, tag)?,
             TagOrDigest::Digest(digest) => self.stat_manifest(repo, digest)?,
         };
+        self.read_found(repo, found)
+    }
+
+    /// The manifests that tags or digests stand for, all tags as they are at one moment.
+    pub(super) fn read_manifests(
+        &self,
+        repo: &Repo,
+        at: &[TagOrDigest],
+    ) -> Result<Vec<Result<Option<Manifest>>>> {
+        let index = self.load(repo)?;
+        let read = |at: &TagOrDigest| {
+            let found = match (at, &index) {
+                (TagOrDigest::Tag(tag), Some(index)) => resolve(repo, index, tag)?,
+                (TagOrDigest::Tag(_), None) => None,
+                (TagOrDigest::Digest(digest), _) => self.stat_manifest(repo, digest)?,
+            };
+            self.read_found(repo, found)
+        };
+        Ok(at.iter().map(read).collect())
+    }
+
+    /// Reads a manifest whose entry or marker was found: that tells everything, and whether the file agrees, reading
+    /// it shows.
+    fn read_found(&self, repo: &Repo, found: Option<Stat>) -> Result<Option<Manifest>> {
         let Some(stat) = found else {
             return Ok(None);
         };

@@ -184,16 +184,21 @@ impl Shared {
     }
 
     pub(super) fn resolve(&self, repo: &Repo, tag: &Tag) -> Result<Option<Stat>> {
-        let Some(index) = self.load(repo)? else {
-            return Ok(None);
-        };
-        let entry = index.tag(tag, &repo.index)?;
-        Ok(entry.map(|entry| Stat {
-            digest: entry.descriptor.digest.clone(),
-            size: entry.descriptor.size,
-            media_type: Some(entry.descriptor.media_type.clone()),
-        }))
+        match self.load(repo)? {
+            Some(index) => resolve(repo, &index, tag),
+            None => Ok(None),
+        }
     }
+}
+
+/// What a tag names in `index`, which is the repository's.
+pub(super) fn resolve(repo: &Repo, index: &IndexFile, tag: &Tag) -> Result<Option<Stat>> {
+    let entry = index.tag(tag, &repo.index)?;
+    Ok(entry.map(|entry| Stat {
+        digest: entry.descriptor.digest.clone(),
+        size: entry.descriptor.size,
+        media_type: Some(entry.descriptor.media_type.clone()),
+    }))
 }
 
 /// Tells damage from a failure of the system.

@@ -262,6 +262,18 @@ impl Storage for LayoutStorage {
         .await
     }
 
+    async fn manifests(
+        &self,
+        repository: &RepositoryName,
+        at: &[TagOrDigest],
+    ) -> Result<Vec<Result<Option<Manifest>>>> {
+        let at = at.to_vec();
+        self.on(repository, move |shared, repo| {
+            shared.read_manifests(repo, &at)
+        })
+        .await
+    }
+
     async fn start(&self, repository: &RepositoryName, user: &User) -> Result<UploadId> {
         let id = UploadId::new(repository, user);
         self.on(repository, move |shared, _| shared.start_upload(id))

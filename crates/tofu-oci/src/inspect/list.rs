@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tofu_oci_store::layout::Access;
 use tofu_oci_store::{LayoutStorage, Repository, Storage, StorageRepository, StoreError};
@@ -10,12 +11,15 @@ use tofu_oci_types::artifact::{
     ArtifactError, MODULE_PACKAGE, ModuleManifest, PROVIDER, ProviderIndex, Timestamp, annotation,
 };
 use tofu_oci_types::oci::{
-    Address, Digest, DirectoryAddress, Manifest, MediaType, RepositoryName, Tag,
+    Address, Digest, DirectoryAddress, Manifest, MediaType, RepositoryName, Tag, TagOrDigest,
 };
 use tofu_oci_types::tofu::{Platform, Version};
 
 use super::{InspectError, Inspector, JOBS, Opened, is_layout};
 use crate::Warning;
+
+/// How many versions are read in one step: from a directory that is one change of threads.
+const BATCH: usize = 32;
 
 /// What was listed.
 #[derive(Debug)]
@@ -224,11 +228,12 @@ impl Opened {
             }
         }
         versions.sort();
-        let versions = futures_util::stream::iter(versions)
-            .map(|(version, tag)| self.list_version(version, tag))
-            .buffered(JOBS)
+        let versions: Vec<Vec<ListedVersion>> = futures_util::stream::iter(versions.chunks(BATCH))
+            .map(|batch| self.list_versions(batch))
+            .buffered(JOBS / BATCH)
             .try_collect()
             .await?;
+        let versions = versions.into_iter().flatten().collect();
         let tags = futures_util::stream::iter(others)
             .map(|tag| async {
                 let head = self.repository.head(&tag).await.ok().flatten();
@@ -248,12 +253,26 @@ impl Opened {
         })
     }
 
+    async fn list_versions(
+        &self,
+        batch: &[(Version, Tag)],
+    ) -> Result<Vec<ListedVersion>, InspectError> {
+        let at: Vec<TagOrDigest> = batch.iter().map(|(_, tag)| tag.clone().into()).collect();
+        let manifests = self.repository.manifests(&at).await;
+        let manifests = manifests.map_err(|error| self.failed(&"the versions", error))?;
+        let each = batch.iter().zip(manifests);
+        let listed = each.map(|((version, tag), manifest)| {
+            self.list_version(version.clone(), tag.clone(), manifest)
+        });
+        try_join_all(listed).await
+    }
+
     async fn list_version(
         &self,
         version: Version,
         tag: Tag,
+        manifest: Result<Manifest, StoreError>,
     ) -> Result<ListedVersion, InspectError> {
-        let manifest = self.repository.manifest(&tag.clone().into()).await;
         let digest = match &manifest {
             Ok(manifest) => manifest.digest().clone(),
             Err(_) => self.digest(&tag).await?,

@@ -143,6 +143,23 @@ impl Manifest {
             return Err(ManifestError::TooLarge { size });
         }
         let digest = Digest::of_with(algorithm, &bytes).ok_or(ManifestError::Algorithm)?;
+        Self::digested(bytes, announced, digest)
+    }
+
+    /// As [`read`](Self::read), for whoever computed the digest of these bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub fn digested(
+        bytes: Bytes,
+        announced: Option<&MediaType>,
+        digest: Digest,
+    ) -> Result<Self, ManifestError> {
+        let size = bytes.len() as u64;
+        if size > MANIFEST_LIMIT {
+            return Err(ManifestError::TooLarge { size });
+        }
         let known = announced.is_none_or(MediaType::is_manifest);
         let (declared, media_type, body) = if known {
             body(&bytes, announced)?
