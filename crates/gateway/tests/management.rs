@@ -3,11 +3,13 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use support::{Registry, blob, image, index, manifest};
+use support::{Registry, blob, image, index, manifest, storage};
+use tempfile::TempDir;
 use tofu_oci_gateway::{Distribution, VersionTags};
-use tofu_oci_store::MemoryStorage;
+use tofu_oci_store::files::{FileObserver, FileOp, Verdict};
+use tofu_oci_store::{Files, MemoryStorage};
 use tofu_oci_types::oci::Digest;
 
 #[tokio::test]
@@ -173,4 +175,40 @@ async fn where_tags_of_versions_are_like_others() {
         registry.delete(&manifest("a", other.digest())).await.status,
         202
     );
+}
+
+/// Lets something happen before a lock is taken, once.
+#[derive(Default)]
+struct BeforeLock(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl FileObserver for BeforeLock {
+    fn before(&self, op: &FileOp<'_>) -> Verdict {
+        if matches!(op, FileOp::Lock(_))
+            && let Some(happen) = self.0.lock().unwrap().take()
+        {
+            happen();
+        }
+        Verdict::Proceed
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_is_tagged_while_its_sameis_deleted_stays() {
+    let dir = TempDir::new().unwrap();
+    let other = Registry::over(Arc::new(storage(dir.path(), &Files::new())));
+    let pushed = other.push_image("a", "latest", b"layer").await;
+    let before = Arc::new(BeforeLock::default());
+    let files = Files::observed(Arc::<BeforeLock>::clone(&before));
+    let registry = Registry::over(Arc::new(storage(dir.path(), &files)));
+    let (same, runtime) = (pushed.clone(), tokio::runtime::Handle::current());
+    *before.0.lock().unwrap() = Some(Box::new(move || {
+        let tagged = runtime.block_on(other.put_manifest("a", "1.0.0", &same));
+        assert_eq!(tagged.status, 201);
+    }));
+    registry
+        .delete(&manifest("a", pushed.digest()))
+        .await
+        .refused(405, "UNSUPPORTED");
+    assert!(before.0.lock().unwrap().is_none());
+    assert_eq!(registry.get(&manifest("a", "1.0.0")).await.status, 200);
 }

@@ -104,3 +104,41 @@ fn certified(certificates: &[u8], key: &[u8]) -> Result<CertifiedKey, TlsError> 
 fn provider() -> CryptoProvider {
     aws_lc_rs::default_provider()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A certificate and its key, as PEM.
+    fn made() -> (Vec<u8>, Vec<u8>) {
+        let dir = TempDir::new().unwrap();
+        let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 31);
+        let clock = Arc::new(move || start);
+        let authority = LocalAuthority::open(&Files::new(), dir.path(), &[], clock).unwrap();
+        let certificate = std::fs::read(authority.certificate()).unwrap();
+        (
+            certificate,
+            std::fs::read(dir.path().join("ca.key")).unwrap(),
+        )
+    }
+
+    #[test]
+    fn certificates_that_cannot_be_used() {
+        let ((certificate, key), (_, foreign)) = (made(), made());
+        assert!(Tls::from_pem(&certificate, &key).is_ok());
+        for (certificate, key) in [
+            (&certificate[..], &foreign[..]),
+            (b"", &key),
+            (b"junk", &key),
+            (&certificate, b""),
+            (&certificate, b"junk"),
+            (&key, &key),
+        ] {
+            assert!(Tls::from_pem(certificate, key).is_err());
+        }
+    }
+}
