@@ -66,4 +66,26 @@ super::group! {
     "With `--locked` the lock file may not change, and it would have to."
     ["the lock file does not fit the configuration: it lacks registry.opentofu.org/acme/demo"]
     "Install without `--locked` on your machine, look at the difference, and commit the lock file.";
+    ModuleLockFile
+    "`.terraform.modules.lock.json` cannot be used: a merge left its markers, half of it is missing, or a newer program wrote it."
+    ["the module lock file .terraform.modules.lock.json cannot be used", "line 3 has a conflict marker"]
+    "Restore the file from version control; after a conflict take either side. The next install adds what is missing.";
+    ModuleLockIncomplete
+    "With `--locked` the module lock file may not change, and it would have to: a call is new, is gone, or has another source."
+    ["the module lock file does not fit the configuration: it lacks module.label"]
+    "Install without `--locked` on your machine, look at the difference, and commit `.terraform.modules.lock.json`.";
+    ModuleLockMismatch
+    "The manifest that is locked for a module has a package with another hash than is locked with it. A manifest cannot \
+     change its package, so the entry was changed."
+    ["the package of module.label is not the one that the module lock file has recorded"]
+    "Restore the file from version control, and find out who changed it.";
+    ModuleMoved
+    "The locked manifest of a module is gone from the registry, and its tag stands for another one."
+    ["module.label, called at main.tf:7:1, is locked at a manifest that is gone, and its tag \"1.2.0\" has moved"]
+    "Ask the publisher why a version was replaced. Take the new one with `install --upgrade`.";
+    PluginCacheConflict
+    "The plugin cache of the clients has another package than the registry: it was changed there, or a client was stopped \
+     while it unpacked. It is left as it is, because other configurations may be using it."
+    ["the plugin cache has something else at /srv/plugins/registry.opentofu.org/acme/demo/1.2.3/linux_amd64 than the package of registry.opentofu.org/acme/demo 1.2.3"]
+    "When no client runs that uses it, remove the directory that is named, and install again.";
 }

@@ -11,7 +11,7 @@ use tofu_oci_types::oci::{
 use tofu_oci_types::tofu::cli_config::{CliConfigReader, CliEnvironment, System, Variables};
 use tofu_oci_types::tofu::config::{Dialect, ReadOptions};
 use tofu_oci_types::tofu::lock_file::LockOrigin;
-use tofu_oci_types::tofu::{Hostname, LockFile, Module, ModuleRecords, Platform};
+use tofu_oci_types::tofu::{Hostname, LockFile, Module, ModuleLock, ModuleRecords, Platform};
 
 use super::text;
 
@@ -72,6 +72,14 @@ pub(super) fn module_records(data: &[u8]) {
     let again = ModuleRecords::read(text(&written)).unwrap();
     assert!(read.iter().eq(again.iter()));
     assert_eq!(again.write().unwrap(), written);
+}
+
+pub(super) fn module_lock(data: &[u8]) {
+    let Ok(read) = ModuleLock::read(data) else {
+        return;
+    };
+    let written = read.write().unwrap();
+    assert_eq!(ModuleLock::read(&written).unwrap(), read);
 }
 
 pub(super) fn manifest(data: &[u8]) {

@@ -44,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     target("cli-config", documents::cli_config),
     target("module-file", documents::module_file),
     target("module-records", documents::module_records),
+    target("module-lock", documents::module_lock),
     target("manifest", documents::manifest),
     target("layout-index", documents::layout_index),
     target("auth-file", documents::auth_file),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tofu_oci::install::{LockChange, LockMode, PackageAction};
+use tofu_oci::install::{LockChange, LockMode, ModuleLockUse, PackageAction};
 use tofu_oci::store::files::Files;
 use tofu_oci::store::files::faults::{FailAt, KillAt};
 use tofu_oci::types::tofu::Platform;
@@ -51,11 +51,15 @@ async fn killed_at_any_operation() {
     for n in 0..10_000 {
         let world = World::new(CONFIGURATION);
         publish(&world, "1.0.0").await;
-        world.install().await.unwrap();
+        let mut options = world.options();
+        options.module_lock = ModuleLockUse::Create;
+        world
+            .install_with(Files::default(), &options)
+            .await
+            .unwrap();
         let old = state(&world);
         publish(&world, "1.1.0").await;
 
-        let mut options = world.options();
         options.lock = LockMode::Upgrade;
         let kill = Arc::new(KillAt::new(n));
         let result = world
@@ -75,6 +79,7 @@ async fn killed_at_any_operation() {
         let new = state(&world);
         for unit in [
             ".terraform.lock.hcl".to_owned(),
+            ".terraform.modules.lock.json".to_owned(),
             ".terraform/modules/modules.json".to_owned(),
             ".terraform/modules/m/".to_owned(),
             format!(".terraform/providers/registry.example.com/acme/a/1.1.0/{here}/"),
@@ -126,6 +131,54 @@ async fn a_full_disk_is_an_error_and_loses_nothing() {
                 "failed at {n}"
             );
         }
+    }
+    panic!("the run never ended");
+}
+
+/// The plugin cache is nobody's alone: what is in it is whole wherever one of its users was killed.
+#[cfg(unix)]
+#[tokio::test]
+async fn killed_while_the_plugin_cache_is_filled() {
+    let here = Platform::current();
+    let package = format!("registry.example.com/acme/a/1.0.0/{here}");
+    for n in 0..10_000 {
+        let world = World::new(
+            "terraform {\n  required_providers {\n    a = { source = \"registry.example.com/acme/a\" }\n  }\n}\n",
+        );
+        world
+            .provider("acme/a", "1.0.0", std::slice::from_ref(&here))
+            .await;
+        let cache = world.dir.path().join("plugins");
+        std::fs::create_dir(&cache).unwrap();
+        let mut options = world.options();
+        options.plugin_cache = Some(cache.clone());
+        let kill = Arc::new(KillAt::new(n));
+        let result = world
+            .install_with(Files::observed(kill.clone()), &options)
+            .await;
+        let left = snapshot(&cache.join(&package));
+        let place = world.conf().join(".terraform/providers").join(&package);
+        if let Ok(target) = std::fs::read_link(&place) {
+            assert_eq!(target, cache.join(&package), "killed at {n}");
+            assert!(!left.is_empty(), "killed at {n}: the link leads nowhere");
+        }
+        if !kill.reached() {
+            result.unwrap();
+            assert!(n > 20, "the run has few operations: {n}");
+            return;
+        }
+        // Whoever comes next gets past what was left, and leaves nothing beside the package.
+        world
+            .install_with(Files::default(), &options)
+            .await
+            .unwrap();
+        let whole = snapshot(&cache.join(&package));
+        assert!(left.is_empty() || left == whole, "killed at {n}");
+        let names: Vec<String> = snapshot(&cache).into_iter().map(|(name, _)| name).collect();
+        assert!(
+            names.iter().all(|name| name.starts_with(&package)),
+            "killed at {n}: {names:?}"
+        );
     }
     panic!("the run never ended");
 }
