@@ -10,7 +10,7 @@ use super::address::template;
 const EXAMPLES: &str = "\
 Examples:
   tofu-oci install --from 'oci.example.net/{namespace}/{type}'
-  tofu-oci install ./infra --from 'dir:/srv/oci//{namespace}/{type}' --module-from oci.example.com=dir:/srv/oci --locked
+  tofu-oci install ./infra --from 'dir:/srv/oci//{namespace}/{type}' --module-from oci.example.com=dir:/srv/oci
   tofu-oci install --from 'dir:./registry//{namespace}/{type}' --module-lock";
 
 /// Install the modules and providers of a configuration, as `init` does
