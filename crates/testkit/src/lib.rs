@@ -5,6 +5,7 @@
 //! - [`Registry`] is the embedded registry on loopback, in this process; [`Quirks`] make it behave as real ones do,
 //!   and [`TokenService`] hands out tokens for it.
 //! - [`PeerServer`] is a server that is a process of its own; [`PeerRegistry`] starts registries of others.
+//! - [`faults`] makes files, connections and registries fail by chance that can be repeated.
 //! - [`fuzz`] has the fuzz targets.
 //! - [`Sandbox`] runs a program in a directory of its own, without the environment of the machine.
 
@@ -18,6 +19,7 @@
 )]
 
 mod executable;
+pub mod faults;
 pub mod fuzz;
 mod peer_registry;
 mod peer_server;
