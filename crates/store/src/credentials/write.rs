@@ -270,7 +270,7 @@ fn lock(files: &Files, place: &Path) -> io::Result<FileLock> {
 }
 
 fn write(files: &Files, place: &Path, document: &Document) -> io::Result<()> {
-    let mut file = AtomicFile::create_with(files, place, FileMode::Private)?;
+    let mut file = AtomicFile::create_tidy(files, place, FileMode::Private)?;
     file.write_all(document.write().expose_secret().as_bytes())?;
     file.commit().map(drop)
 }

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::{FileMode, FileWriter, Files};
+use super::{EntryKind, FileIdentity, FileMode, FileWriter, Files};
 
 /// A file that is written beside its place and moved there when it is complete.
 ///
 /// Until [`commit`](Self::commit) the place holds what it held before; dropping without it removes what was
-/// written. A killed process leaves a file with a leading dot and the ending `.tmp`, which nobody reads.
+/// written. A killed process leaves a file with a leading dot and the ending `.tmp`, which nobody reads: in layouts
+/// a sweep removes it, elsewhere whoever writes the same file next ([`create_tidy`](Self::create_tidy)).
 #[derive(Debug)]
 pub struct AtomicFile {
     files: Files,
@@ -31,19 +32,49 @@ impl AtomicFile {
     /// # Errors
     /// The system's.
     pub fn create_with(files: &Files, place: &Path, mode: FileMode) -> io::Result<Self> {
-        let stem = place
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        // A long name with our addition would be too long for the file system.
-        let stem: String = stem.trim_start_matches('.').chars().take(40).collect();
-        let writer = files.create_temporary(parent(place), &stem, mode)?;
-        Ok(Self {
+        let writer = files.create_temporary(parent(place), &stem(place), mode)?;
+        Ok(Self::of(files, writer, place))
+    }
+
+    /// As [`create_with`](Self::create_with), in a directory that nobody sweeps: what killed writers of the same place
+    /// left is removed first, and this file is locked while it is written, so that no other writer takes it for
+    /// such.
+    ///
+    /// # Errors
+    /// The system's. What cannot be removed stays.
+    pub fn create_tidy(files: &Files, place: &Path, mode: FileMode) -> io::Result<Self> {
+        // Best effort: a leftover does no harm.
+        let _ = remove_leftovers(files, place);
+        loop {
+            let writer = files.create_temporary(parent(place), &stem(place), mode)?;
+            let file = Self::of(files, writer, place);
+            if file.is_ours()? {
+                return Ok(file);
+            }
+            // Somebody who was tidying up came between creating and locking, and removes it.
+        }
+    }
+
+    fn of(files: &Files, writer: FileWriter, place: &Path) -> Self {
+        Self {
             files: files.clone(),
             temporary: writer.path().to_owned(),
             writer: Some(writer),
             place: place.to_owned(),
-        })
+        }
+    }
+
+    /// Locks the temporary file. Whether it still has its name then.
+    fn is_ours(&self) -> io::Result<bool> {
+        let Some(writer) = &self.writer else {
+            return Ok(false);
+        };
+        if !writer.try_lock()? {
+            return Ok(false);
+        }
+        let named = self.files.metadata(&self.temporary)?;
+        let named = named.map(|metadata| FileIdentity::of(&metadata));
+        Ok(named == Some(FileIdentity::of(&writer.file().metadata()?)))
     }
 
     /// Writes a whole file in one go.
@@ -52,6 +83,16 @@ impl AtomicFile {
     /// The system's; then the place holds what it held before.
     pub fn write(files: &Files, place: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = Self::create(files, place)?;
+        file.write_all(bytes)?;
+        file.commit().map(drop)
+    }
+
+    /// As [`write`](Self::write), by [`create_tidy`](Self::create_tidy).
+    ///
+    /// # Errors
+    /// The system's; then the place holds what it held before.
+    pub fn write_tidy(files: &Files, place: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = Self::create_tidy(files, place, FileMode::Plain)?;
         file.write_all(bytes)?;
         file.commit().map(drop)
     }
@@ -117,4 +158,36 @@ fn parent(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// How the names of temporary files for `place` begin, behind the dot.
+fn stem(place: &Path) -> String {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    // A long name with our addition would be too long for the file system.
+    name.trim_start_matches('.').chars().take(40).collect()
+}
+
+/// Removes temporary files for `place` that nobody writes any longer.
+fn remove_leftovers(files: &Files, place: &Path) -> io::Result<()> {
+    let directory = parent(place);
+    let start = format!(".{}.", stem(place));
+    for entry in files.read_dir(directory)? {
+        let name = entry.name.to_string_lossy();
+        let middle = name
+            .strip_prefix(&start)
+            .and_then(|rest| rest.strip_suffix(".tmp"));
+        let is_ours = middle.is_some_and(|middle| {
+            middle.len() == 32 && middle.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        if !is_ours || entry.kind != EntryKind::File {
+            continue;
+        }
+        let path = directory.join(&entry.name);
+        // The lock is held while the file goes: its writer sees that, if there is one.
+        let writer = files.open_for_writing(&path)?;
+        if writer.try_lock()? {
+            files.remove_file(&path)?;
+        }
+    }
+    Ok(())
 }

@@ -1,4 +1,6 @@
 use super::faults::{CountOps, FailAt, KillAt, OpKind};
+use std::io::Write as _;
+
 use super::*;
 
 #[test]
@@ -147,4 +149,86 @@ fn two_directories_are_exchanged() {
         Ok(()) => assert_eq!(std::fs::read(dir.path().join("a/f")).unwrap(), b"b"),
         Err(error) => assert_eq!(error.kind(), io::ErrorKind::Unsupported),
     }
+}
+
+#[test]
+fn leftovers_of_killed_writers_go_and_those_of_others_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join(".lock.hcl");
+    let hex = "0123456789abcdef0123456789abcdef";
+    let names = |files: &[&str]| {
+        for name in files {
+            std::fs::write(dir.path().join(name), "half").unwrap();
+        }
+    };
+    let leftover = format!(".lock.hcl.{hex}.tmp");
+    let other = format!(".lock.hcl2.{hex}.tmp");
+    names(&[&leftover, &other, ".lock.hcl.mine.tmp"]);
+    let files = Files::new();
+    // Somebody is writing it right now.
+    let mut writing = AtomicFile::create_tidy(&files, &place, FileMode::Plain).unwrap();
+    writing.write_all(b"one").unwrap();
+    AtomicFile::write_tidy(&files, &place, b"two").unwrap();
+    assert_eq!(std::fs::read(&place).unwrap(), b"two");
+    writing.commit().unwrap();
+    assert_eq!(std::fs::read(&place).unwrap(), b"one");
+    let mut left: Vec<_> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, [".lock.hcl", ".lock.hcl.mine.tmp", &other]);
+}
+
+#[test]
+fn a_plan_strikes_where_it_says() {
+    use super::faults::{Fault, FaultKind, FaultPlan};
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("a");
+    let run = |kind: FaultKind, at: usize| {
+        let plan = Arc::new(FaultPlan::new(vec![Fault { at, kind }]));
+        let files = Files::observed(plan.clone());
+        let _ = std::fs::remove_file(&place);
+        let written = files
+            .create_new(&place, FileMode::Plain)
+            .and_then(|mut writer| {
+                writer.write_all(b"12345678")?;
+                writer.sync()
+            });
+        let met = plan.met();
+        (
+            written.map_err(|error| error.kind()),
+            std::fs::read(&place).unwrap_or_default(),
+            met.len(),
+            files.read(&place, 100).is_ok(),
+        )
+    };
+    let full = io::ErrorKind::StorageFull;
+    let other = io::ErrorKind::Other;
+    // Created, written, synced.
+    assert_eq!(
+        run(FaultKind::Fail(full), 1),
+        (Err(full), b"".to_vec(), 1, true)
+    );
+    assert_eq!(
+        run(FaultKind::Cut(full), 1),
+        (Err(full), b"1234".to_vec(), 1, true)
+    );
+    assert_eq!(
+        run(FaultKind::Kill, 1),
+        (Err(other), b"1234".to_vec(), 1, false)
+    );
+    assert_eq!(
+        run(FaultKind::KillAfter, 1),
+        (Err(other), b"12345678".to_vec(), 1, false)
+    );
+    assert_eq!(
+        run(FaultKind::Fail(full), 9),
+        (Ok(()), b"12345678".to_vec(), 0, true)
+    );
+    // Opened, and then read.
+    assert_eq!(
+        run(FaultKind::Fail(full), 4),
+        (Ok(()), b"12345678".to_vec(), 0, false)
+    );
 }

@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use tofu_oci_store::files::{AtomicFile, Files};
+use tofu_oci_store::files::{AtomicFile, FileMode, Files};
 use tofu_oci_types::artifact::{AttachmentKind, MODULE_PACKAGE, PROVIDER};
 use tofu_oci_types::oci::{Address, Descriptor, Digest, Tag};
 use tofu_oci_types::tofu::Platform;
@@ -203,7 +203,8 @@ impl Inspector {
             .await
             .map_err(failed)?;
         let (files, place) = (self.files.clone(), path.to_owned());
-        let mut file = on_thread(path, move || AtomicFile::create(&files, &place)).await?;
+        let create = move || AtomicFile::create_tidy(&files, &place, FileMode::Plain);
+        let mut file = on_thread(path, create).await?;
         while let Some(chunk) = content.next().await.map_err(failed)? {
             let bytes = chunk.len() as u64;
             file = on_thread(path, move || {

@@ -159,7 +159,7 @@ pub(crate) fn store(
     if options.lock == LockMode::Locked {
         return Ok(LockChange::Withheld);
     }
-    AtomicFile::write(files, &loaded.path, lock.write().as_bytes()).map_err(|source| {
+    AtomicFile::write_tidy(files, &loaded.path, lock.write().as_bytes()).map_err(|source| {
         InstallError::Place {
             path: loaded.path.clone(),
             source,

@@ -264,7 +264,7 @@ pub(crate) fn place_modules(
         if let Some(parent) = path.parent() {
             files.create_dirs(parent).map_err(failed)?;
         }
-        AtomicFile::write(files, &path, &bytes).map_err(failed)?;
+        AtomicFile::write_tidy(files, &path, &bytes).map_err(failed)?;
     }
     Ok(installed)
 }

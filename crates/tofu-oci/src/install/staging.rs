@@ -65,8 +65,13 @@ impl Staging {
             None => return self.files.rename(from, place),
             Some(metadata) => metadata,
         };
-        if occupied.is_dir() && self.files.exchange(from, place).is_ok() {
-            return self.files.remove_tree(from);
+        if occupied.is_dir() {
+            match self.files.exchange(from, place) {
+                Ok(()) => return self.files.remove_tree(from),
+                // Any other failure is one: two renames would leave nothing for a moment.
+                Err(error) if error.kind() != io::ErrorKind::Unsupported => return Err(error),
+                Err(_) => {}
+            }
         }
         // A link into somebody's cache, or a system without exchange: the link itself goes, not
         // what it points to.

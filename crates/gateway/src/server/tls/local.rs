@@ -206,7 +206,7 @@ fn params(now: SystemTime, valid: Duration) -> CertificateParams {
 fn make_key(files: &Files, directory: &Path) -> Result<(), TlsError> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
     let place = directory.join(KEY);
-    let mut file = AtomicFile::create_with(files, &place, FileMode::Private)?;
+    let mut file = AtomicFile::create_tidy(files, &place, FileMode::Private)?;
     file.write_all(key.serialize_pem().as_bytes())?;
     file.commit()?;
     Ok(())
@@ -231,7 +231,7 @@ fn make_certificate(
     });
     let certificate = params.self_signed(key)?;
     let place = directory.join(CERTIFICATE);
-    AtomicFile::write(files, &place, certificate.pem().as_bytes())?;
+    AtomicFile::write_tidy(files, &place, certificate.pem().as_bytes())?;
     Ok(())
 }
 
