@@ -1,4 +1,11 @@
 //! Reading what lies beside a release, wherever it lies.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 use std::ops::Range;
 
@@ -306,7 +313,7 @@ async fn evidence_that_names_another_digest_is_refused() {
             panic!("{:?}", evidence.refused);
         };
         assert_eq!((referrer, asked), (&entry.digest, index.digest()));
-        assert_eq!(names.as_ref(), subject.map(|subject| subject.digest()));
+        assert_eq!(names.as_ref(), subject.map(Manifest::digest));
         assert!(evidence.into_documents().is_err());
     }
 }

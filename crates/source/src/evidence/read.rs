@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tofu_oci_store::{Place, Repository, StoreError};
 use tofu_oci_types::artifact::{AttachmentKind, EmbeddedDocument, PGP_KEYS, PGP_SIGNATURE};
-use tofu_oci_types::oci::{Descriptor, Digest, Manifest};
+use tofu_oci_types::oci::{Descriptor, Digest, Manifest, MediaType};
 use tofu_oci_types::tofu::Platform;
 
 use super::{
@@ -201,7 +201,7 @@ impl Reader<'_> {
         document: &mut EvidenceDocument,
     ) -> Result<(), EvidenceError> {
         for referrer in self.listed(list).await? {
-            let essence = referrer.artifact_type.as_ref().map(|kind| kind.essence());
+            let essence = referrer.artifact_type.as_ref().map(MediaType::essence);
             if essence != Some(PGP_SIGNATURE.as_str()) {
                 continue;
             }
