@@ -9,10 +9,10 @@ use tofu_oci::install::{
 };
 use tofu_oci::source::{MultiSource, OciMirror, Source};
 use tofu_oci::store::Files;
-use tofu_oci::types::tofu::Hostname;
 use tofu_oci::types::tofu::cli_config::{CliConfig, ProviderInstallation};
 use tofu_oci::types::tofu::config::Dialect;
 use tofu_oci::types::tofu::lock_file::LockOrigin;
+use tofu_oci::types::tofu::{Hostname, ModuleSource};
 use tofu_oci::{Progress, Warning};
 
 use super::no_source::NoSource;
@@ -24,7 +24,7 @@ use crate::document::{
     InstallDocument, InstalledModuleEntry, InstalledProviderEntry, LockFileEntry,
 };
 use crate::interrupt::{Stop, run_writing};
-use crate::printer::{Align, Format, Table, Verbosity, size};
+use crate::printer::{Align, Format, Table, Verbosity, shown, size};
 use crate::settings::Settings;
 
 pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop> {
@@ -59,7 +59,7 @@ pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop
         return Ok(Ending::Done);
     }
     printer
-        .result(&document, || human(&document))
+        .result(&document, || human(&document, printer.verbosity))
         .map_err(output)?;
     Ok(ending)
 }
@@ -237,6 +237,10 @@ fn document(report: &InstallReport, dry_run: bool) -> InstallDocument {
             .map(|module| InstalledModuleEntry {
                 path: module_name(&module.path),
                 source: module.source.clone(),
+                pinned: match module.source.parse() {
+                    Ok(ModuleSource::Oci(source)) => Some(source.pinned(&module.manifest.digest)),
+                    _ => None,
+                },
                 digest: module.manifest.digest.to_string(),
                 directory: module.dir.clone(),
             })
@@ -261,7 +265,7 @@ fn change(change: LockChange) -> &'static str {
     }
 }
 
-fn human(document: &InstallDocument) -> String {
+fn human(document: &InstallDocument, verbosity: Verbosity) -> String {
     let mut text = String::new();
     let mut providers = Table::new(&[
         ("PROVIDER", Align::Left),
@@ -311,6 +315,12 @@ fn human(document: &InstallDocument) -> String {
     for table in [&providers, &modules] {
         if !table.is_empty() {
             text.push_str(&format!("{table}\n"));
+        }
+    }
+    if matches!(verbosity, Verbosity::Verbose | Verbosity::Everything) {
+        let pinned = document.modules.iter().filter_map(|m| m.pinned.as_ref());
+        for source in pinned {
+            text.push_str(&format!("source = \"{}\"\n", shown(source)));
         }
     }
     if text.is_empty() {

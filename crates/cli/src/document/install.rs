@@ -33,6 +33,7 @@ pub(crate) struct InstalledProviderEntry {
 pub(crate) struct InstalledModuleEntry {
     pub(crate) path: String,
     pub(crate) source: String,
+    pub(crate) pinned: Option<String>,
     pub(crate) digest: String,
     pub(crate) directory: String,
 }
@@ -99,6 +100,11 @@ impl Document for InstallDocument {
             "source, in its normal spelling",
         ),
         (
+            "modules[].pinned",
+            "string|null",
+            "the source that means exactly this package: with its digest; null where the source is no OCI one",
+        ),
+        (
             "modules[].digest",
             "string",
             "digest of the manifest that the source stands for",
@@ -150,6 +156,10 @@ impl Document for InstallDocument {
             modules: vec![InstalledModuleEntry {
                 path: "module.label".to_owned(),
                 source: "oci://oci.example.com/modules/label?tag=1.2.0".to_owned(),
+                pinned: Some(format!(
+                    "oci://oci.example.com/modules/label?digest={}",
+                    super::publish_provider::DIGEST
+                )),
                 digest: super::publish_provider::DIGEST.to_owned(),
                 directory: ".terraform/modules/label".to_owned(),
             }],

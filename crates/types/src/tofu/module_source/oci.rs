@@ -95,6 +95,13 @@ impl OciModule {
     pub fn subdir(&self) -> Option<&str> {
         self.subdir.as_deref()
     }
+
+    /// The source of the same package by its digest: what a call is written as that shall never get another.
+    pub fn pinned(&self, digest: &Digest) -> String {
+        let (host, repository) = (&self.host, &self.repository);
+        let package = format!("{SCHEME}{host}/{repository}?digest={digest}");
+        package::join(&package, self.subdir.as_deref())
+    }
 }
 
 impl fmt::Display for OciModule {

@@ -334,3 +334,26 @@ proptest! {
         let _ = text.parse::<ModuleSource>();
     }
 }
+
+#[test]
+fn a_pinned_source_is_the_same_package() {
+    let digest = crate::oci::Digest::of(b"x");
+    for (source, before) in [
+        ("oci://h.example/a/b", "oci://h.example/a/b?digest="),
+        (
+            "oci://h.example:5000/a//s/t?tag=1.0.0",
+            "oci://h.example:5000/a//s/t?digest=",
+        ),
+    ] {
+        let ModuleSource::Oci(module) = source.parse().unwrap() else {
+            panic!("{source}");
+        };
+        let pinned = module.pinned(&digest);
+        assert_eq!(pinned, format!("{before}{digest}"));
+        let ModuleSource::Oci(again) = pinned.parse().unwrap() else {
+            panic!("{pinned}");
+        };
+        assert_eq!(again.at(), Some(&digest.clone().into()));
+        assert_eq!(again.subdir(), module.subdir());
+    }
+}
