@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::{LockedModule, ModuleLock, ModuleLockError, shown, tag};
 use crate::oci::json::{JsonError, read_strict};
-use crate::oci::{Algorithm, Digest, TagOrDigest};
+use crate::oci::{Algorithm, Digest, Tag, TagOrDigest};
 use crate::tofu::{ModuleSource, OciModule, PackageHash};
 use crate::{Noun, ParseError};
 
@@ -115,7 +115,7 @@ fn module(entry: &Entry) -> Result<LockedModule, ModuleLockError> {
     };
     let source = source(&entry.source).map_err(word)?;
     let manifest = manifest(&entry.manifest).map_err(word)?;
-    if entry.tag.as_deref() != tag(&source).as_ref().map(|tag| tag.as_str()) {
+    if entry.tag.as_deref() != tag(&source).as_ref().map(Tag::as_str) {
         return contradiction("the tag is not that of the source");
     }
     if let Some(TagOrDigest::Digest(pinned)) = source.at()
