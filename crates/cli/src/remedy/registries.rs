@@ -2,6 +2,10 @@
 
 super::group! {
     "Registries and servers"
+    Offline
+    "Something is needed that only a registry has, and nothing may go over the network."
+    ["oci.example.com/acme/demo is in a registry, which is not asked"]
+    "Run the command once with a network, or have what it needs in a directory.";
     RegistryUnreachable
     "No connection to the registry comes about: the name is wrong, nothing listens, or a firewall is in between."
     ["cannot read the tags of oci.example.com/acme/demo", "cannot reach oci.example.com: Connection refused"]
