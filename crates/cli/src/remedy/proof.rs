@@ -36,7 +36,7 @@ super::group! {
     "Try by hand: `gpg --detach-sign FILE`. In a pipeline give the agent the passphrase beforehand, or sign elsewhere and publish the `.sig` file.";
     ProofMissing
     "A policy asks for a proof of the package, and nothing that counts was found."
-    ["the package \"terraform-provider-demo_1.2.3_linux_amd64.zip\" has no proof of the kind signed"]
+    ["the package \"terraform-provider-demo_1.2.3_linux_amd64.zip\" has no proof of the kind pgp-sums"]
     "The lines below the error tell what was found, and why it does not count. Trust the key of the publisher if you know it to be theirs, or use a release that is signed.";
     ChecksumsDisagree
     "Two checksums files are signed, and have different digests for one package."

@@ -75,7 +75,10 @@ fn serving() {
 
 #[test]
 fn registries() {
-    let mut runner = Runner::new().skip("tofu-oci login oci.example.com");
+    let mut runner = Runner::new()
+        .skip("tofu-oci login oci.example.com")
+        // The page goes on publishing.
+        .skip("tofu-oci logout oci.example.com");
     runner.script("cp -R releases dist; cp -R examples/quick-start/configuration/main.tf .");
     let host = runner.serve_securely("outside", &["oci.example.com"]);
     runner.script("tofu-oci login oci.example.com --username ci --password-stdin < token");
@@ -85,6 +88,7 @@ fn registries() {
         "sed -i.bak 's|oci[.]example[.]com|{host}|' main.tf"
     ));
     runner.page("docs/guide/registries.md");
+    runner.script("tofu-oci logout  oci.example.com");
 }
 
 #[test]

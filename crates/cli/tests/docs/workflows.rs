@@ -127,8 +127,8 @@ fn what_workflows_call_is_there() {
             for pair in words.windows(2) {
                 match *pair {
                     ["./check", step] => {
-                        if step == "fuzz" && !root().join("fuzz").exists() {
-                            skipped("./check fuzz: there is nothing to fuzz");
+                        if step == "fuzz" && !steps.contains("check_fuzz()") {
+                            skipped("./check fuzz: there is no such step");
                             continue;
                         }
                         let function = format!("\ncheck_{}()", step.replace('-', "_"));
