@@ -77,7 +77,9 @@ fn serving() {
 fn registries() {
     let mut runner = Runner::new()
         .skip("tofu-oci login oci.example.com")
-        // The page goes on publishing.
+        // The release was published before, with its evidence as referrers.
+        .skip("tofu-oci publish provider ./dist oci.example.com/acme/demo --profile auto")
+        // At the end, since the page goes on.
         .skip("tofu-oci logout oci.example.com");
     runner.script("cp -R releases dist; cp -R examples/quick-start/configuration/main.tf .");
     let host = runner.serve_securely("outside", &["oci.example.com"]);
