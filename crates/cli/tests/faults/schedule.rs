@@ -183,6 +183,13 @@ impl<'a> Schedule<'a> {
         check.invariants().await;
         check.done("the next run");
         self.operation.check(&world);
+        if met
+            .iter()
+            .any(|met| met.contains("Kill") || met.contains("remove"))
+        {
+            // What a killed process left in the directory for temporary files is the system's to sweep.
+            world.clear_scratch();
+        }
         invariants::sweep(&world).await;
         check.invariants().await;
         let left = invariants::files(&world);

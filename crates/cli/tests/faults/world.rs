@@ -105,6 +105,12 @@ impl World {
         .unwrap();
     }
 
+    /// Empties the directory for what lives as long as a run.
+    pub(crate) fn clear_scratch(&self) {
+        std::fs::remove_dir_all(self.path("scratch")).unwrap();
+        std::fs::create_dir(self.path("scratch")).unwrap();
+    }
+
     /// All that a user or a later run can see, leftovers of runs that were killed apart.
     pub(crate) fn visible(&self) -> tree::Tree {
         let mut tree = tree::read(self.root());
