@@ -14,6 +14,22 @@ super::group! {
     "A signature or a key file has a form that OpenTofu and Terraform do not accept."
     ["the signature \"dist/terraform-provider-demo_1.2.3_SHA256SUMS.sig\" is refused", "the signature is armored, and clients accept only the binary form"]
     "Sign with `gpg --detach-sign`, without armour; export keys with `gpg --export --armor KEYID`.";
+    SignatureRefused
+    "The signature was checked with the key, and does not count: it fits other bytes, or its key was revoked, had expired, or may not sign."
+    ["the signature \"dist/terraform-provider-demo_1.2.3_SHA256SUMS.sig\" is not good", "it does not fit the file: the file or the signature was changed"]
+    "The cause says which. If the checksums file was made again, sign it again. If the key is the trouble, sign with another, or export it again where its owner has moved the expiry.";
+    SigningFailed
+    "`--sign-with` calls `gpg`, and it did not sign: it is not installed, has no such key, or nobody typed the passphrase. The version has no tag."
+    ["the checksums file cannot be signed", "gpg has no key 0123456789ABCDEF"]
+    "Find the id of the key, or of the subkey that signs, with `gpg --list-secret-keys --keyid-format long`, and try it with `gpg --local-user KEYID! --detach-sign FILE`.";
+    ProofMissing
+    "A signed checksums file was asked for, and there is none that covers the package and whose key is believed. A key that lay beside the package is not."
+    ["the package \"terraform-provider-demo_1.2.3_linux_amd64.zip\" has no proof of the kind pgp-sums", "the signature \"terraform-provider-demo_1.2.3_SHA256SUMS.sig\" does not count: none of the keys at hand made it"]
+    "Get the publisher's key from where you trust it, compare its fingerprint, and name its file. If the release is not signed, ask the publisher.";
+    ChecksumsDisagree
+    "Two checksums files, both signed by keys that are believed, have different hashes for one file. One of them is not the publisher's, or the version was built twice."
+    ["the signed lists \"terraform-provider-demo_1.2.3_SHA256SUMS\" and \"SHA256SUMS\" disagree about \"terraform-provider-demo_1.2.3_linux_amd64.zip\""]
+    "Ask the publisher which of them is theirs, and do not use the package until then. Whoever publishes removes the wrong one with `tofu-oci delete`.";
     PrivateKey
     "A file that was to be published holds a private key. Nothing was published."
     ["the key file holds a private key"]
