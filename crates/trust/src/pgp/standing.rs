@@ -137,7 +137,9 @@ impl Occasion<'_> {
                 Some(RevocationCode::KeyCompromised) => Revocation::Compromised,
                 _ => Revocation::Unsaid,
             };
-            let at = revocation.created().map_or(0, |at| at.as_secs());
+            let at = revocation
+                .created()
+                .map_or(0, pgp::types::Timestamp::as_secs);
             if !reason.is_soft() || at <= self.made {
                 return Err(SignatureProblem::Revoked {
                     reason,
