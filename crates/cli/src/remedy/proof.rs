@@ -42,20 +42,4 @@ super::group! {
     "Somebody who vouches for the package names another hash than it has."
     ["the index says h1:AAAA…, and the package has h1:BBBB…"]
     "The artifact was put together wrongly, or tampered with. Publish the version again from its original files.";
-    SignatureRefused
-    "A signature was checked and does not count: the file was changed after it was signed, or the key was revoked, had expired, or may not sign."
-    ["the signature \"dist/terraform-provider-demo_1.2.3_SHA256SUMS.sig\" is not good", "it does not fit the file: the file or the signature was changed"]
-    "Before publishing, sign the checksums file again, after the last change to it. If the release is not yours, ask its publisher, and do not use it.";
-    SigningFailed
-    "`gpg` did not sign the checksums file: it is not installed, has no such key, or could not ask for the passphrase."
-    ["there is no program gpg on the PATH"]
-    "Try by hand: `gpg --detach-sign FILE`. In a pipeline give the agent the passphrase beforehand, or sign elsewhere and publish the `.sig` file.";
-    ProofMissing
-    "A policy asks for a proof of the package, and nothing that counts was found."
-    ["the package \"terraform-provider-demo_1.2.3_linux_amd64.zip\" has no proof of the kind pgp-sums"]
-    "The lines below the error tell what was found, and why it does not count. Trust the key of the publisher if you know it to be theirs, or use a release that is signed.";
-    ChecksumsDisagree
-    "Two checksums files are signed, and have different digests for one package."
-    ["the signed lists \"a_SHA256SUMS\" and \"b_SHA256SUMS\" disagree about \"terraform-provider-demo_1.2.3_linux_amd64.zip\""]
-    "Ask the publisher which of them is theirs; do not install before.";
 }
