@@ -1,6 +1,7 @@
 //! Installing from a directory, beside `terraform init` and `tofu init` from a packed filesystem
 //! mirror of the same files; and over TLS from the embedded registry, beside `tofu init` from the
-//! same and `terraform init` from the mirror. `cargo bench -p tofu-oci-cli --bench install`
+//! same and `terraform init` from the mirror; and once more with a lock file and a cache that has
+//! everything. `cargo bench -p tofu-oci-cli --bench install`
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -26,9 +27,11 @@ fn main() {
     let many = Set::new(work.path(), "many", 20, &binary, 5_000_000);
     compare("20 providers of 5 MB", &many, 7);
     over_tls("20 providers of 5 MB over TLS", &many, 7);
+    warm("20 providers of 5 MB, locked and cached", &many, 15);
     let one = Set::new(work.path(), "one", 1, &binary, 86_000_000);
     compare("one provider of 86 MB", &one, 7);
     over_tls("one provider of 86 MB over TLS", &one, 7);
+    warm("one provider of 86 MB, locked and cached", &one, 15);
 }
 
 fn start(work: &Path) {
@@ -99,11 +102,82 @@ impl Set {
         self.base.join("registry/tls/ca.pem")
     }
 
+    /// Packages and stamps of the command are in a cache of that name.
+    fn with_cache(&self, command: &mut Command, name: &str) {
+        let dir = self.base.join("caches").join(name);
+        command
+            .env("TOFU_OCI_CACHE_DIR", dir.join("cache"))
+            .env("XDG_STATE_HOME", dir.join("state"));
+    }
+
     fn project(&self, name: &str, round: usize) -> PathBuf {
         let dir = fresh(&self.base, name, round);
         std::fs::write(dir.join("main.tf"), &self.configuration).unwrap();
         dir
     }
+}
+
+/// A directory with a lock file, and a cache that has everything: ours with stamps and without, as another machine would
+/// restore it, and the plugin caches of the peers.
+fn warm(title: &str, set: &Set, rounds: usize) {
+    let from = format!(
+        "dir:{}//{{namespace}}/{{type}}",
+        set.base.join("registry").display()
+    );
+    let ours = move |dir: PathBuf| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["install", "--from", &from]).current_dir(dir);
+        set.with_cache(&mut command, "warm");
+        command
+    };
+    let first = set.project("warm", rounds);
+    run(&mut ours(first.clone()));
+    let project = move |name: &str, round: usize, lock: &Path| {
+        let dir = set.project(name, round);
+        std::fs::copy(
+            lock.join(".terraform.lock.hcl"),
+            dir.join(".terraform.lock.hcl"),
+        )
+        .unwrap();
+        dir
+    };
+    let (stamped, restored) = (ours.clone(), ours);
+    let (lock, same) = (first.clone(), first);
+    let mut contenders = vec![
+        Contender {
+            name: "tofu-oci install, stamped".into(),
+            command: Box::new(move |round| stamped(project("warm-stamped", round, &lock))),
+        },
+        Contender {
+            name: "tofu-oci install, no stamps".into(),
+            command: Box::new(move |round| {
+                let mut command = restored(project("warm-restored", round, &same));
+                command.env("XDG_STATE_HOME", fresh(&set.base, "no-state", round));
+                command
+            }),
+        },
+    ];
+    for name in ["tofu", "terraform"] {
+        let Some(mut contender) = init(set, name, "plugin cache", "client.tfrc") else {
+            continue;
+        };
+        let plugins = fresh(&set.base, &format!("{name}-plugins"), 0);
+        let cached = move |mut command: Command, lock: Option<&Path>| {
+            command.env("TF_PLUGIN_CACHE_DIR", &plugins);
+            if let (Some(lock), Some(dir)) = (lock, command.get_current_dir()) {
+                let name = ".terraform.lock.hcl";
+                std::fs::copy(lock.join(name), dir.join(name)).unwrap();
+            }
+            command
+        };
+        let mut filling = cached((contender.command)(rounds), None);
+        let lock = filling.get_current_dir().unwrap().to_owned();
+        run(&mut filling);
+        let mut inner = contender.command;
+        contender.command = Box::new(move |round| cached(inner(round), Some(&lock)));
+        contenders.push(contender);
+    }
+    race(title, rounds, &mut contenders);
 }
 
 fn compare(title: &str, set: &Set, rounds: usize) {
@@ -118,6 +192,7 @@ fn compare(title: &str, set: &Set, rounds: usize) {
             command
                 .args(["install", "--from", &from])
                 .current_dir(set.project("ours", round));
+            set.with_cache(&mut command, &format!("cold-{round}"));
             command
         }),
     }];
@@ -171,6 +246,7 @@ fn over_tls(title: &str, set: &Set, rounds: usize) {
                 .arg(format!("{host}/{{namespace}}/{{type}}"))
                 .env("SSL_CERT_FILE", set.authority())
                 .current_dir(set.project("ours-registry", round));
+            set.with_cache(&mut command, &format!("cold-registry-{round}"));
             command
         }),
     }];

@@ -37,6 +37,10 @@ const VARIABLES: &[(&str, &str)] = &[
         "where `containers/auth.json` is, as for `podman`; under the second also `opentofu/tofurc`, if the home directory has no CLI configuration",
     ),
     (
+        "XDG_CACHE_HOME, XDG_STATE_HOME",
+        "where the package cache is, and the stamps that prove what is in it; `~/.cache` and `~/.local/state`, where they are not set",
+    ),
+    (
         "PATH",
         "where credential helpers are: `docker-credential-NAME`",
     ),
@@ -263,6 +267,10 @@ pub fn documents() -> Vec<JsonDocument> {
         entry::<document::LogoutDocument>(),
         entry::<document::GcDocument>(),
         entry::<document::FsckDocument>(),
+        entry::<document::CacheDirDocument>(),
+        entry::<document::CacheListDocument>(),
+        entry::<document::CacheVerifyDocument>(),
+        entry::<document::CachePruneDocument>(),
         entry::<document::CliConfigDocument>(),
         entry::<document::ErrorDocument>(),
         entry::<document::WarningDocument>(),

@@ -42,12 +42,23 @@ pub(crate) struct Settings {
     pub(crate) scratch: PathBuf,
     /// Where it is kept which registries take evidence beside packages; nowhere without a home directory.
     pub(crate) profiles: Option<PathBuf>,
+    /// Where packages are that all working directories share.
+    pub(crate) cache: CachePlaces,
     /// How registries are reached.
     pub(crate) network: Network,
     auth: AuthEnvironment,
     /// Where the CLI configuration is looked for.
     pub(crate) cli_config: ConfigFiles,
     progress: ProgressMode,
+}
+
+/// Where the package cache and its stamps are, if anything says so.
+#[derive(Debug, Clone)]
+pub(crate) struct CachePlaces {
+    /// The packages.
+    pub(crate) dir: Option<PathBuf>,
+    /// The stamps.
+    pub(crate) state: Option<PathBuf>,
 }
 
 impl Settings {
@@ -74,6 +85,7 @@ impl Settings {
             jobs: args.jobs.unwrap_or_else(default_jobs),
             data_dir: path("TF_DATA_DIR").unwrap_or_else(|| PathBuf::from(".terraform")),
             scratch: env::temp_dir(),
+            cache: cache_places(args),
             profiles: state_dir().map(|dir| dir.join("registries.json")),
             network: Network::resolve(args),
             auth: auth_environment(),
@@ -158,6 +170,34 @@ fn state_dir() -> Option<PathBuf> {
             .or_else(|| Some(path("HOME")?.join(".local").join("state")))?,
     };
     Some(dir.join("tofu-oci"))
+}
+
+/// `--cache-dir`, else the directories that the system has for this.
+fn cache_places(args: &GlobalArgs) -> CachePlaces {
+    const NAME: &str = "tofu-oci";
+    // A relative path in one of these variables is to be ignored.
+    let usual = |variable: &str, below_home: &str| {
+        let named = path(variable).filter(|path| path.is_absolute());
+        let home = || path("HOME").map(|home| home.join(below_home));
+        Some(named.or_else(home)?.join(NAME))
+    };
+    let windows = |below: &str| Some(path("LOCALAPPDATA")?.join(NAME).join(below));
+    let (dir, state) = match cfg!(windows) {
+        true => (windows("cache"), windows("state")),
+        false => (
+            usual("XDG_CACHE_HOME", ".cache"),
+            usual("XDG_STATE_HOME", ".local/state"),
+        ),
+    };
+    let named = args
+        .cache_dir
+        .clone()
+        .filter(|dir| !dir.as_os_str().is_empty());
+    let absolute = named.map(|dir| std::path::absolute(&dir).unwrap_or(dir));
+    CachePlaces {
+        dir: absolute.or(dir),
+        state,
+    }
 }
 
 fn auth_environment() -> AuthEnvironment {

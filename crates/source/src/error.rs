@@ -157,6 +157,17 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// Whether a registry would have had to be asked, and nothing may go over the network.
+    pub fn is_offline(&self) -> bool {
+        match self {
+            Self::UnknownProvider { source, .. }
+            | Self::UnknownVersion { source, .. }
+            | Self::UnknownModule { source, .. }
+            | Self::Read { source, .. } => matches!(source, StoreError::Offline { .. }),
+            _ => false,
+        }
+    }
+
     /// Whether the place said "no such thing". Only then may another source be asked.
     pub fn is_absent(&self) -> bool {
         matches!(

@@ -30,6 +30,15 @@ pub(crate) struct GlobalArgs {
     /// Read the CLI configuration of the client from FILE, and from nowhere else
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) cli_config: Option<PathBuf>,
+    /// Keep packages that all working directories share in DIR [default: tofu-oci in the user's cache directory]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "TOFU_OCI_CACHE_DIR",
+        hide_env_values = true
+    )]
+    pub(crate) cache_dir: Option<PathBuf>,
     /// Trust the certificates in FILE as well, in PEM form (repeatable)
     #[arg(
         long,

@@ -62,6 +62,23 @@ pub(crate) struct InstallArgs {
     /// Take the newest versions allowed and what tags stand for now, whatever is locked or installed
     #[arg(long)]
     pub(crate) upgrade: bool,
+    /// Ask no registry: install from the package cache and from directories
+    #[arg(
+        long,
+        env = "TOFU_OCI_OFFLINE",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) offline: bool,
+    /// How files get from the package cache into the working directory
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "auto",
+        env = "TOFU_OCI_LINK_MODE",
+        hide_env_values = true
+    )]
+    pub(crate) link_mode: LinkModeArg,
     /// Install for this platform (repeatable) [default: this machine's]
     #[arg(
         long,
@@ -83,6 +100,19 @@ pub(crate) struct InstallArgs {
     /// Print what would be installed, and install nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// How files get from the package cache into the working directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinkModeArg {
+    /// Cloned where the file system can, else hard links where the cache is yours alone, else copies
+    Auto,
+    /// They share their bytes until one is written to
+    Clone,
+    /// They are the cache's own files: who writes to them writes to the cache
+    Hardlink,
+    /// They have bytes of their own
+    Copy,
 }
 
 /// Whose rules apply.

@@ -2,6 +2,8 @@
 
 mod address;
 mod age;
+mod byte_size;
+mod cache;
 mod cli_config;
 mod completions;
 mod copy;
@@ -26,6 +28,7 @@ mod show;
 use clap::{Parser, Subcommand};
 
 pub(crate) use address::AddressError;
+pub(crate) use cache::{CacheArgs, CacheCommand, CachePruneArgs};
 pub(crate) use cli_config::CliConfigArgs;
 pub(crate) use completions::CompletionsArgs;
 pub(crate) use copy::CopyArgs;
@@ -33,7 +36,7 @@ pub(crate) use delete::DeleteArgs;
 pub(crate) use fsck::FsckArgs;
 pub(crate) use gc::GcArgs;
 pub(crate) use global::{ColorWhen, GlobalArgs};
-pub(crate) use install::{InstallArgs, OriginArg};
+pub(crate) use install::{InstallArgs, LinkModeArg, OriginArg};
 pub(crate) use list::ListArgs;
 pub(crate) use login::LoginArgs;
 pub(crate) use logout::LogoutArgs;
@@ -101,6 +104,7 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     Gc(GcArgs),
     Fsck(FsckArgs),
+    Cache(CacheArgs),
     CliConfig(CliConfigArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

@@ -3,11 +3,12 @@
 use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 
+use tofu_oci::cache::LinkMode;
 use tofu_oci::install::{
     InstallOptions, InstallReport, Installer, LockChange, LockMode, ModuleHosts, ModuleLockUse,
-    PackageAction, Writes,
+    PackageAction, PackageOrigin, WarmInstaller, Writes,
 };
-use tofu_oci::source::{MultiSource, OciMirror, Source};
+use tofu_oci::source::{Connect, MultiSource, OciMirror, Reach, Source};
 use tofu_oci::store::Files;
 use tofu_oci::types::tofu::cli_config::{CliConfig, ProviderInstallation};
 use tofu_oci::types::tofu::config::Dialect;
@@ -17,8 +18,8 @@ use tofu_oci::{Progress, Warning};
 
 use super::no_source::NoSource;
 use super::requirements::module_name;
-use super::{Ending, output, progress};
-use crate::args::{InstallArgs, OriginArg};
+use super::{Ending, cache, output, progress};
+use crate::args::{InstallArgs, LinkModeArg, OriginArg};
 use crate::diagnostic::{Failure, unreadable_config};
 use crate::document::{
     InstallDocument, InstalledModuleEntry, InstalledProviderEntry, LockFileEntry,
@@ -29,15 +30,11 @@ use crate::settings::Settings;
 
 pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop> {
     let mut options = options(&args, settings)?;
-    let nowhere = Arc::new(NoSource::default());
-    let mut providers = Providers {
-        installation: None,
-        nowhere: nowhere.clone(),
-    };
+    let mut installation = None;
     match configuration(settings, &options) {
         Ok(config) => {
             options.plugin_cache = plugin_cache(config.plugin_cache_dir)?;
-            providers.installation = config.provider_installation;
+            installation = config.provider_installation.filter(|_| args.from.is_none());
         }
         // Where providers are is known without it.
         Err(failure) if args.from.is_some() => {
@@ -49,8 +46,20 @@ pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop
         }
         Err(failure) => return Err(failure.into()),
     }
-    let installer = installer(args, settings, &options, providers)?;
-    let report = run_writing(installer.install(&options)).map_err(|stop| nowhere.explain(stop))?;
+    let progress = progress(settings, options.writes);
+    if let Some(installation) = &installation {
+        warn_of_overrides(installation, &progress);
+    }
+    let warm = WarmInstaller {
+        files: Files::new(),
+        cache: cache::open(settings, progress.clone()),
+        progress,
+    };
+    // What is locked and at hand needs no threads, no certificates and no credentials.
+    let report = match warm.install(&options) {
+        Some(report) => report,
+        None => whole(args, settings, &options, (installation, warm))?,
+    };
     let dry_run = options.writes == Writes::DryRun;
     let document = document(&report, dry_run);
     let ending = ending(&document);
@@ -62,6 +71,22 @@ pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop
         .result(&document, || human(&document, printer.verbosity))
         .map_err(output)?;
     Ok(ending)
+}
+
+/// The install that may ask registries.
+fn whole(
+    args: InstallArgs,
+    settings: &Settings,
+    options: &InstallOptions,
+    (installation, warm): (Option<ProviderInstallation>, WarmInstaller),
+) -> Result<InstallReport, Stop> {
+    let nowhere = Arc::new(NoSource::default());
+    let installer = installer(args, settings, (installation, warm), nowhere.clone())?;
+    run_writing(installer.install(options)).map_err(|stop| match options.reach {
+        Reach::Network => nowhere.explain(stop),
+        // What is missing was told, wherever it would have come from.
+        Reach::Offline => stop,
+    })
 }
 
 /// Whether a plan has something in it.
@@ -116,6 +141,17 @@ fn options(args: &InstallArgs, settings: &Settings) -> Result<InstallOptions, Fa
             ModuleLockUse::Existing
         },
         jobs: settings.jobs,
+        link_mode: match args.link_mode {
+            LinkModeArg::Auto => LinkMode::Auto,
+            LinkModeArg::Clone => LinkMode::Clone,
+            LinkModeArg::Hardlink => LinkMode::Hardlink,
+            LinkModeArg::Copy => LinkMode::Copy,
+        },
+        reach: if args.offline {
+            Reach::Offline
+        } else {
+            Reach::Network
+        },
         writes: if args.dry_run {
             Writes::DryRun
         } else {
@@ -134,20 +170,23 @@ fn options(args: &InstallArgs, settings: &Settings) -> Result<InstallOptions, Fa
 fn installer(
     args: InstallArgs,
     settings: &Settings,
-    options: &InstallOptions,
-    providers: Providers,
+    (installation, warm): (Option<ProviderInstallation>, WarmInstaller),
+    nowhere: Arc<NoSource>,
 ) -> Result<Installer, Failure> {
-    let files = Files::new();
-    let connect = settings.connect(&files)?;
-    let progress = progress(settings, options.writes);
+    let WarmInstaller {
+        files,
+        cache,
+        progress,
+    } = warm;
+    let connect = match args.offline {
+        true => Connect::offline(files.clone()),
+        false => settings.connect(&files)?,
+    };
     let source: Arc<dyn Source> = match args.from {
         Some(template) => Arc::new(OciMirror::new(template, connect.clone())),
-        None => match providers.installation {
-            Some(installation) => {
-                warn_of_overrides(&installation, &progress);
-                Arc::new(MultiSource::of_installation(&installation, &connect))
-            }
-            None => providers.nowhere,
+        None => match installation {
+            Some(installation) => Arc::new(MultiSource::of_installation(&installation, &connect)),
+            None => nowhere,
         },
     };
     let mut module_hosts = ModuleHosts::default();
@@ -159,16 +198,9 @@ fn installer(
         source,
         connect,
         module_hosts,
+        cache,
         progress,
     })
-}
-
-/// Where providers are, unless a flag says it.
-struct Providers {
-    /// What the CLI configuration says.
-    installation: Option<ProviderInstallation>,
-    /// Where it says nothing.
-    nowhere: Arc<NoSource>,
 }
 
 /// The CLI configuration that the client would have.
@@ -221,6 +253,12 @@ fn document(report: &InstallReport, dry_run: bool) -> InstallDocument {
                     PackageAction::Linked => "linked",
                     PackageAction::Installed => "installed",
                     PackageAction::Replaced => "replaced",
+                },
+                from: match package.origin {
+                    PackageOrigin::Place => "place",
+                    PackageOrigin::Cache => "cache",
+                    PackageOrigin::PluginCache => "plugin-cache",
+                    PackageOrigin::Source => "source",
                 },
                 size: package.size,
                 directory: package.dir.to_string_lossy().into_owned(),
@@ -281,9 +319,13 @@ fn human(document: &InstallDocument, verbosity: Verbosity) -> String {
             size(entry.size)
         };
         let action = match (document.dry_run, entry.action) {
+            (true, "installed") if entry.from == "cache" => "to be installed from the cache",
+            (true, "replaced") if entry.from == "cache" => "to be replaced from the cache",
             (true, "installed") => "to be installed",
             (true, "replaced") => "to be replaced",
             (true, "linked") => "to be linked",
+            (false, "installed") if entry.from == "cache" => "installed from the cache",
+            (false, "replaced") if entry.from == "cache" => "replaced from the cache",
             (_, action) => action,
         };
         let action = match (&entry.plugin_cache, entry.action) {

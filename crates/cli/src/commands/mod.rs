@@ -1,5 +1,6 @@
 //! What the commands do: flags to options, an operation of the library, its report to the printer.
 
+mod cache;
 mod cli_config;
 mod completions;
 mod copy;
@@ -66,6 +67,7 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Ending, Stop>
         Command::Serve(args) => serve::run(&args, settings),
         Command::Gc(args) => gc::run(&args, settings),
         Command::Fsck(args) => fsck::run(&args, settings),
+        Command::Cache(args) => cache::run(&args, settings),
         Command::CliConfig(args) => cli_config::run(&args, settings),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -111,6 +111,7 @@ codes! {
     ManifestInvalid "manifest-invalid" Refused "A manifest is too large, damaged, or not one.";
     GraphTooLarge "graph-too-large" Refused "Manifests nest too deeply, or there are too many of them.";
     LayoutDamaged "layout-damaged" Failed "A file of an image layout is damaged.";
+    CacheDamaged "cache-damaged" Refused "A package in the cache is not what it was.";
     DamageFound "damage-found" Refused "A check found content that is lost or damaged.";
     ReservedName "reserved-name" Usage "The name of a repository collides with the files of image layouts.";
     NetworkFileSystem "network-file-system" Failed "The directory lies on a network file system, where locks and renames cannot be relied on.";
@@ -207,6 +208,7 @@ codes! {
     NoVersion "no-version" Failed "No version satisfies everybody who asks for the provider.";
     LockedVersion "locked-version" Failed "The locked version does not satisfy the configuration any more.";
     LockedVersionGone "locked-version-gone" Failed "The locked version is no longer there.";
+    LinkFailed "link-failed" Failed "Files cannot get from the package cache into the working directory in the way that was asked for.";
     LockIncomplete "lock-incomplete" Refused "The lock file would have to change, and may not.";
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use tofu_oci::cache::LinkMode;
 use tofu_oci::install::InstallError;
 use tofu_oci::types::tofu::module_lock::ModuleLockError;
 
@@ -96,6 +97,13 @@ fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
                  remove {} and install again",
                 path.display()
             )),
+        InstallError::Link { mode, .. } => Advice::new(Code::LinkFailed).hint(match mode {
+            LinkMode::Hardlink => "let `--link-mode auto` choose; hard links need a cache on the same file system that nobody else may change",
+            LinkMode::Clone | LinkMode::Auto | LinkMode::Copy => "let `--link-mode auto` choose; few file systems can clone",
+        }),
+        InstallError::Offline { .. } => Advice::new(Code::Offline).hint(
+            "run `tofu-oci install` once without `--offline` where the registries can be reached, with the same cache",
+        ),
         InstallError::Interrupted { .. } => Advice::new(Code::Interrupted),
     };
     let told = Diagnostic::of(error, advice);

@@ -7,7 +7,11 @@ use super::{Advice, Code, Diagnostic, Failure};
 
 /// A file or directory that could not be written.
 pub(crate) fn unwritten(path: &Path, error: &Error) -> Failure {
-    let message = format!("cannot write {}", path.display());
+    failed(format!("cannot write {}", path.display()), error)
+}
+
+/// An operation of files that failed.
+pub(crate) fn failed(message: String, error: &Error) -> Failure {
     Diagnostic {
         message,
         causes: vec![error.to_string()],

@@ -38,7 +38,7 @@ pub(crate) use code::{Code, Exit};
 pub(crate) use config::unreadable_config;
 pub(crate) use excerpt::Excerpted;
 pub(crate) use failure::Failure;
-pub(crate) use io::unwritten;
+pub(crate) use io::{failed, unwritten};
 pub(crate) use render::report;
 pub(crate) use warning::{warning_hint, warning_json, warning_line};
 

@@ -27,13 +27,6 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
             Some("remove the dev_overrides block once the providers are no longer worked on")
         }
         Warning::EvidenceEmbedded { .. } | Warning::Sbom { .. } => None,
-        Warning::CacheUnusable { .. } | Warning::StampsUnusable { .. } => Some(
-            "free space, correct the permissions, or name another directory with `--cache-dir`",
-        ),
-        Warning::CacheShared { .. } => Some(
-            "make the directory writable by its owner alone, or name another with `--cache-dir`",
-        ),
-        Warning::Quarantined { .. } => Some("`tofu-oci cache verify` checks the other packages"),
         Warning::ModuleChanged { .. } => {
             Some("keep a module that you work on outside of .terraform, and call it by its path")
         }
@@ -44,6 +37,18 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
         Warning::PluginCacheBusy { .. } => {
             Some("the lock ends with the process that has it; `fuser` shows which one that is")
         }
+        Warning::CacheUnusable { .. } => Some(
+            "make space or correct its permissions, or name another directory with `--cache-dir`",
+        ),
+        Warning::CacheShared { .. } => Some(
+            "take the permission to write from others, with `chmod -R go-w`, or use a cache of your own with `--cache-dir`",
+        ),
+        Warning::StampsUnusable { .. } => Some(
+            "make it a directory of your own, with `chmod 700`, outside of the cache; XDG_STATE_HOME says where it is",
+        ),
+        Warning::Quarantined { .. } => Some(
+            "find out what changed it; `tofu-oci cache prune --all` empties the cache and the quarantine",
+        ),
         Warning::LatestTag { .. } => Some("run the command again"),
     }
 }

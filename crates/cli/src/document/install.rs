@@ -21,6 +21,7 @@ pub(crate) struct InstalledProviderEntry {
     pub(crate) version: String,
     pub(crate) platform: String,
     pub(crate) action: &'static str,
+    pub(crate) from: &'static str,
     pub(crate) size: u64,
     pub(crate) directory: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +69,11 @@ impl Document for InstallDocument {
             "`installed`, `replaced`, `linked` because the plugin cache has it, or `kept` because it is what the lock file says",
         ),
         (
+            "providers[].from",
+            "string",
+            "where it comes from: `source`, `cache`, `plugin-cache`, or `place` where it is kept",
+        ),
+        (
             "providers[].size",
             "number",
             "length of the zip that is fetched, in bytes; 0 where none is",
@@ -85,7 +91,7 @@ impl Document for InstallDocument {
         (
             "providers[].hashes",
             "array",
-            "hashes computed from the package; none where nothing was fetched",
+            "hashes computed from the package; none where it is kept",
         ),
         ("providers[].hashes[]", "string", "`h1:…` or `zh:…`"),
         (
@@ -143,6 +149,7 @@ impl Document for InstallDocument {
                 version: "1.2.3".to_owned(),
                 platform: "linux_amd64".to_owned(),
                 action: "installed",
+                from: "source",
                 size: 1_742_080,
                 directory:
                     "./.terraform/providers/registry.opentofu.org/acme/demo/1.2.3/linux_amd64"

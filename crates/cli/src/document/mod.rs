@@ -4,6 +4,7 @@
 //! `version` is 1. Each file has the types of one command's document, a table that describes every
 //! field, and an example; the reference is made of them, and a test compares them with each other.
 
+mod cache;
 mod cli_config;
 mod copy;
 mod delete;
@@ -23,6 +24,7 @@ mod show;
 
 use serde::Serialize;
 
+pub(crate) use cache::*;
 pub(crate) use cli_config::*;
 pub(crate) use copy::*;
 pub(crate) use delete::*;

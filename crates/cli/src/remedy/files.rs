@@ -22,6 +22,14 @@ super::group! {
     "The system reports an error that has no code of its own."
     ["cannot read root in .", "`main.tf` is not a regular file"]
     "Read the cause, which is the system's. Where a directory, a pipe or a device is named, name a regular file.";
+    LinkFailed
+    "With `--link-mode clone` or `hardlink` files have to get from the package cache into the working directory in that way and no other, and the file system cannot, or the package in the cache is not yours alone."
+    ["cannot link files to .terraform/providers/registry.opentofu.org/acme/demo/1.2.3/linux_amd64", "failed to hardlink file: Invalid cross-device link (os error 18)"]
+    "Leave the choice to `--link-mode auto`, which copies where nothing else works. Or put the cache on the file system of the working directory with `--cache-dir`.";
+    CacheDamaged
+    "`cache verify` read a package that is not what it was when it was unpacked. Somebody wrote into the cache, perhaps through a hard link in a working directory, or the disk is failing. The package is in the quarantine now, and is not used."
+    ["1 package in the cache was damaged, and was put aside"]
+    "Compare the files in the folder `quarantine` of the cache with those of a fresh install, to find out who changed them. The next install fetches the package again; `tofu-oci cache prune --all` empties cache and quarantine.";
     Output
     "Whatever reads the result went away, or the file that standard output leads to cannot be written."
     ["cannot write the result to standard output", "Broken pipe (os error 32)"]

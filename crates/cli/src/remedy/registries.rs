@@ -3,9 +3,9 @@
 super::group! {
     "Registries and servers"
     Offline
-    "Something is needed that only a registry has, and nothing may go over the network."
-    ["oci.example.com/acme/demo is in a registry, which is not asked"]
-    "Run the command once with a network, or have what it needs in a directory.";
+    "With `--offline` nothing is fetched, and a package is neither in the cache nor in a directory. The message names everything that is missing. A package in the cache counts where this user fetched it, or where the lock file has the hash of its tree."
+    ["nothing may be fetched, and this is in no cache: acme/demo 1.2.3"]
+    "Run `tofu-oci install` once where the registries can be reached, with the same `--cache-dir`. To carry packages to a machine without a network, carry a directory of layouts and name it with `--from dir:PATH`.";
     RegistryUnreachable
     "No connection to the registry comes about: the name is wrong, nothing listens, or a firewall is in between."
     ["cannot read the tags of oci.example.com/acme/demo", "cannot reach oci.example.com: Connection refused"]

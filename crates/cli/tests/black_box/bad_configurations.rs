@@ -73,6 +73,7 @@ fn a_package_that_was_replaced_is_refused() {
         .line("publish provider other dir:registry//acme/demo --force")
         .ok();
     std::fs::remove_dir_all(sandbox.join(".terraform")).unwrap();
+    std::fs::remove_dir_all(sandbox.join(".cache")).unwrap();
     let lock = sandbox.read(".terraform.lock.hcl");
     check!(sandbox, &format!("install {FROM}"), @r"
     exit 3
@@ -103,6 +104,7 @@ fn what_is_locked_must_satisfy_the_configuration() {
     sandbox.write("main.tf", CONFIGURATION);
     std::fs::remove_dir_all(sandbox.join("registry/acme")).unwrap();
     std::fs::remove_dir_all(sandbox.join(".terraform/providers")).unwrap();
+    std::fs::remove_dir_all(sandbox.join(".cache")).unwrap();
     check!(sandbox, &format!("install {FROM}"), @r"
     exit 1
     -- stderr

@@ -10,6 +10,7 @@
 mod bad_configurations;
 mod bad_packages;
 mod bad_releases;
+mod cache;
 mod cli_config;
 mod command_line;
 mod hostile_text;

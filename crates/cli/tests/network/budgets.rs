@@ -44,7 +44,7 @@ fn a_locked_install_reads_three_things_a_provider() {
     let _ = client.line(&format!("install infra {FROM}")).ok();
     let _ = registry.requests();
     // A machine that has the lock file and nothing else.
-    std::fs::remove_dir_all(client.sandbox.join("infra/.terraform")).unwrap();
+    client.forget("infra");
     for flags in ["--locked", ""] {
         let _ = client.line(&format!("install infra {FROM} {flags}")).ok();
         match flags {
@@ -68,7 +68,7 @@ fn platforms_share_the_index() {
     let both = format!("install infra {FROM} --platform darwin_arm64");
     let _ = client.line(&both).ok();
     let _ = registry.requests();
-    std::fs::remove_dir_all(client.sandbox.join("infra/.terraform")).unwrap();
+    client.forget("infra");
     let _ = client.line(&format!("{both} --locked")).ok();
     insta::assert_snapshot!(requests(&registry, &client), @r"
     GET /v2/acme/demo/manifests/1.2.3 200
@@ -105,7 +105,7 @@ fn a_locked_module_is_read_by_its_digest() {
     let _ = client.line("install infra --module-lock").ok();
     let _ = registry.requests();
     // A machine that has the lock files and nothing else.
-    std::fs::remove_dir_all(client.sandbox.join("infra/.terraform")).unwrap();
+    client.forget("infra");
     let _ = client.line("install infra --locked").ok();
     insta::assert_snapshot!(requests(&registry, &client), @r"
     GET /v2/modules/label/manifests/sha256:[DIGEST] 200

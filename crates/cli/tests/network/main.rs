@@ -10,6 +10,7 @@
 )]
 
 mod budgets;
+mod cached;
 mod configured;
 mod encrypted;
 mod evidence;
@@ -74,6 +75,13 @@ impl Client {
         let _ = self
             .line("publish module label HOST/modules/label:1.2.0")
             .ok();
+    }
+
+    /// Makes it a machine that has the configuration in `dir` with its lock file, and nothing else.
+    fn forget(&self, dir: &str) {
+        std::fs::remove_dir_all(self.sandbox.join(dir).join(".terraform")).unwrap();
+        // Modules alone leave none.
+        let _ = std::fs::remove_dir_all(self.sandbox.join(".cache"));
     }
 
     /// Writes a configuration that needs the provider and the module, into `dir`.

@@ -195,7 +195,7 @@ fn a_lock_file_does_not_tell_where_packages_came_from() {
     assert!(lock.contains("\"zh:"), "{lock}");
     // And the other way round, from what was locked elsewhere.
     for dir in ["near", "far"] {
-        std::fs::remove_dir_all(client.sandbox.join(dir).join(".terraform")).unwrap();
+        client.forget(dir);
         let _ = client.line(&format!("install {dir} {FROM} --locked")).ok();
         let again = client.sandbox.read(format!("{dir}/.terraform.lock.hcl"));
         assert_eq!(again, lock);

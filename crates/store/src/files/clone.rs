@@ -19,6 +19,16 @@ impl Files {
         platform::clone_file(from, to, mode)
     }
 
+    /// Whether files on the file system of `path` may be cloned: false where it is known that they cannot, or nothing
+    /// is known.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn can_clone(&self, path: &Path) -> io::Result<bool> {
+        self.before(&FileOp::Space(path))?;
+        platform::can_clone(path)
+    }
+
     /// Takes the permission to write to a file or directory from everybody but its owner. A link is not followed.
     ///
     /// # Errors

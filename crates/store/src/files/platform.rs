@@ -250,6 +250,29 @@ mod system {
         Ok(REMOTE.contains(&kind))
     }
 
+    #[cfg(target_os = "linux")]
+    pub(in super::super) fn can_clone(path: &Path) -> io::Result<bool> {
+        // statfs(2): Btrfs, XFS, bcachefs, OCFS2, overlays, which pass it on.
+        const CLONING: [u64; 5] = [
+            0x9123_683e,
+            0x5846_5342,
+            0xca45_1a4e,
+            0x7461_636f,
+            0x794c_7630,
+        ];
+        let stat =
+            rustix::fs::statfs(path).map_err(|error| named(error, "query file system of", path))?;
+        // As above.
+        #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast)]
+        let kind = (stat.f_type as u64) & 0xffff_ffff;
+        Ok(CLONING.contains(&kind))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(in super::super) fn can_clone(_: &Path) -> io::Result<bool> {
+        Ok(cfg!(target_vendor = "apple"))
+    }
+
     #[cfg(not(target_os = "linux"))]
     pub(in super::super) fn is_remote(_: &Path) -> io::Result<bool> {
         Ok(false)
@@ -356,6 +379,10 @@ mod system {
         Ok(false)
     }
 
+    pub(in super::super) fn can_clone(_: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
+
     #[cfg(windows)]
     pub(crate) fn read_at(
         file: &fs_err::File,
@@ -368,6 +395,6 @@ mod system {
 
 pub(crate) use system::read_at;
 pub(super) use system::{
-    clone_file, create_new, create_private_dir, exchange, is_remote, lock_record, open_lock,
-    open_nofollow, open_read_write, protect, space, symlink_dir, sync_dir, touch,
+    can_clone, clone_file, create_new, create_private_dir, exchange, is_remote, lock_record,
+    open_lock, open_nofollow, open_read_write, protect, space, symlink_dir, sync_dir, touch,
 };

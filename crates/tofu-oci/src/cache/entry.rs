@@ -52,11 +52,6 @@ pub(crate) enum FromZip {
 }
 
 impl CachedPackage {
-    /// The digest of its zip.
-    pub(crate) fn digest(&self) -> &Digest {
-        &self.digest
-    }
-
     /// The hash of its tree.
     pub(crate) fn h1(&self) -> &PackageHash {
         &self.h1

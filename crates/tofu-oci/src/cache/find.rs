@@ -66,7 +66,11 @@ impl PackageCache {
         let known = stamp.as_ref().is_some_and(|stamp| {
             stamp.h1().as_ref() == Some(&package.h1) && stamp.is_for(&subject)
         });
-        if !accepts(&package, wanted, known) {
+        let fitness = match known {
+            true => Fitness::Known,
+            false => self.fitness(&entry, &package, &subject),
+        };
+        if !accepts(&package, wanted, fitness) {
             self.question(&entry, &package, stamp.as_ref());
             return None;
         }
@@ -77,6 +81,17 @@ impl PackageCache {
         }
         self.mark_used(&entry);
         Some(package)
+    }
+
+    /// What can be said of a package whose zip was not looked into here.
+    fn fitness(&self, entry: &Path, package: &CachedPackage, subject: &Subject) -> Fitness {
+        let said = Meta::read(&self.files, entry).and_then(|meta| meta.name());
+        let said = said.map(|name| Subject::of(&name.provider, &name.platform));
+        // A lock file has the hashes of all platforms, and one for another would not start.
+        match said.as_ref() == Some(subject) && package.tree.runs(&subject.kind) {
+            true => Fitness::Likely,
+            false => Fitness::Unfit,
+        }
     }
 
     /// Whether there is something under this digest, whatever it is worth.
@@ -172,23 +187,35 @@ fn from_zip(stamp: &Stamp, digest: &Digest) -> FromZip {
     }
 }
 
-/// Whether the hashes that we computed let the package in. `known` is whether its zip was looked into for what is
-/// wanted.
-fn accepts(package: &CachedPackage, wanted: &Wanted<'_>, known: bool) -> bool {
+/// Whether a package has what is wanted in it: a provider of the type, for the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fitness {
+    /// Its zip was looked into.
+    Known,
+    /// It says so, and has an executable of that name.
+    Likely,
+    /// It does not.
+    Unfit,
+}
+
+/// Whether the hashes that we computed let the package in.
+fn accepts(package: &CachedPackage, wanted: &Wanted<'_>, fitness: Fitness) -> bool {
     let proven = package.from_zip == FromZip::Proven;
     match wanted.lock.compare(&package.hashes()) {
         Err(_) => false,
         // The digest is what the source named, and we saw that zip become this tree.
-        Ok(LockMatch::Unlocked) => proven && known,
+        Ok(LockMatch::Unlocked) => proven && fitness == Fitness::Known,
         Ok(LockMatch::Matched(matched)) => {
             let zh = PackageHash::zh(&package.digest);
             let complete = proven
                 || wanted.complete == Completeness::Waived
                 || zh.is_some_and(|zh| wanted.lock.hashes().any(|hash| *hash == zh));
-            let is_it = known
-                || (matched.contains(&package.h1)
-                    && package.tree.runs(wanted.name.provider.kind()));
-            complete && is_it
+            let fits = match fitness {
+                Fitness::Known => true,
+                Fitness::Likely => matched.contains(&package.h1),
+                Fitness::Unfit => false,
+            };
+            complete && fits
         }
     }
 }

@@ -25,6 +25,30 @@ pub enum LinkMode {
     Copy,
 }
 
+/// Whether a package in its place is the cache's own files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Linked {
+    /// All of them.
+    All,
+    /// Some have bytes of their own.
+    NotAll,
+}
+
+impl Linked {
+    /// Whether the stamp of the cache describes the place as well.
+    pub(crate) fn is_all(self) -> bool {
+        self == Self::All
+    }
+}
+
+/// How one file was put.
+enum Put {
+    Linked,
+    Apart,
+    /// Copied from an entry that others may change; with the hash of what was copied.
+    Hashed(Hasher),
+}
+
 /// Why a package is not in its place.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlaceError {
@@ -49,13 +73,13 @@ impl PackageCache {
         package: &CachedPackage,
         into: &Path,
         mode: LinkMode,
-    ) -> Result<(), PlaceError> {
+    ) -> Result<Linked, PlaceError> {
         self.files.create_dir(into).map_err(PlaceError::Write)?;
         for dir in package.tree.dirs() {
             let made = self.files.create_dir(&into.join(dir));
             made.map_err(PlaceError::Write)?;
         }
-        let mut copied = H1Builder::new();
+        let (mut copied, mut linked) = (H1Builder::new(), Linked::All);
         for (name, state) in package.tree.files() {
             let file = Placing {
                 cache: self,
@@ -64,14 +88,27 @@ impl PackageCache {
                 state,
                 to: &into.join(name),
             };
-            if let Some(hasher) = file.put(mode)? {
-                copied.add(name, hasher.finish());
+            match file.put(mode)? {
+                Put::Linked => {}
+                Put::Apart => linked = Linked::NotAll,
+                Put::Hashed(hasher) => {
+                    linked = Linked::NotAll;
+                    copied.add(name, hasher.finish());
+                }
             }
         }
         if package.tree.ownership() == Ownership::Foreign && copied.finish() != package.h1 {
             return Err(PlaceError::Changed(changed()));
         }
-        Ok(())
+        Ok(linked)
+    }
+}
+
+impl PackageCache {
+    /// Whether it is worth trying. A try opens the file, and on most file systems it fails.
+    fn can_clone(&self) -> bool {
+        let can = || self.files.can_clone(&self.dir).unwrap_or(false);
+        !self.no_clones.load(Ordering::Relaxed) && *self.clones.get_or_init(can)
     }
 }
 
@@ -85,34 +122,32 @@ struct Placing<'a> {
 }
 
 impl Placing<'_> {
-    /// Puts it; gives its hash where it was copied from an entry that others may change.
-    fn put(&self, mode: LinkMode) -> Result<Option<Hasher>, PlaceError> {
+    fn put(&self, mode: LinkMode) -> Result<Put, PlaceError> {
         match mode {
             LinkMode::Copy => self.copy(),
             LinkMode::Clone => {
                 self.guarded(Ownership::Root)?;
-                self.clone().map(|()| None)
+                self.clone().map(|()| Put::Apart)
             }
             LinkMode::Hardlink => {
                 self.guarded(Ownership::Ours)?;
-                self.link().map(|()| None)
+                self.link().map(|()| Put::Linked)
             }
             LinkMode::Auto => self.any(),
         }
     }
 
-    fn any(&self) -> Result<Option<Hasher>, PlaceError> {
-        let clones = &self.cache.clones;
-        if self.ownership <= Ownership::Root && clones.load(Ordering::Relaxed) {
+    fn any(&self) -> Result<Put, PlaceError> {
+        if self.ownership <= Ownership::Root && self.cache.can_clone() {
             match self.clone() {
-                Err(PlaceError::Link(_)) => clones.store(false, Ordering::Relaxed),
-                other => return other.map(|()| None),
+                Err(PlaceError::Link(_)) => self.cache.no_clones.store(true, Ordering::Relaxed),
+                other => return other.map(|()| Put::Apart),
             }
         }
         if self.ownership == Ownership::Ours {
             match self.link() {
                 Err(PlaceError::Link(_)) => {}
-                other => return other.map(|()| None),
+                other => return other.map(|()| Put::Linked),
             }
         }
         self.copy()
@@ -155,7 +190,7 @@ impl Placing<'_> {
         }
     }
 
-    fn copy(&self) -> Result<Option<Hasher>, PlaceError> {
+    fn copy(&self) -> Result<Put, PlaceError> {
         let files = &self.cache.files;
         let mut hasher = (self.ownership == Ownership::Foreign).then(Hasher::sha256);
         let created = files.create_new(self.to, self.mode());
@@ -174,7 +209,7 @@ impl Placing<'_> {
         match (failed, copied) {
             (Some(error), _) => Err(PlaceError::Write(error)),
             (None, Err(error)) => Err(PlaceError::Changed(error)),
-            (None, Ok(())) => Ok(hasher),
+            (None, Ok(())) => Ok(hasher.map_or(Put::Apart, Put::Hashed)),
         }
     }
 

@@ -36,6 +36,7 @@ mod tree;
 mod verify;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
@@ -43,7 +44,6 @@ use tofu_oci_store::files::{Files, Sync};
 use tofu_oci_types::oci::{Algorithm, Digest};
 
 pub(crate) use entry::{CachedPackage, Subject};
-pub(crate) use fill::Filling;
 pub(crate) use find::{Completeness, Wanted};
 pub use link::LinkMode;
 pub(crate) use link::PlaceError;
@@ -80,8 +80,10 @@ pub struct PackageCache {
     told: AtomicBool,
     shared: AtomicBool,
     swept: AtomicBool,
-    /// Whether a clone failed in a way that the next one will, too.
-    clones: AtomicBool,
+    /// Whether the file system clones files, once that was asked.
+    clones: OnceLock<bool>,
+    /// Whether a clone failed: the next one would, too.
+    no_clones: AtomicBool,
 }
 
 impl PackageCache {
@@ -91,7 +93,7 @@ impl PackageCache {
     pub fn open(files: &Files, options: CacheOptions, progress: Progress) -> Self {
         let files = files.clone().with_sync(Sync::Off);
         let stamps = options.state.and_then(|state| {
-            StampStore::open(&files, &state)
+            StampStore::open(&files, &state, &options.dir)
                 .inspect_err(|problem| {
                     progress.warn(Warning::StampsUnusable {
                         path: state.clone(),
@@ -110,7 +112,8 @@ impl PackageCache {
             told: AtomicBool::new(false),
             shared: AtomicBool::new(false),
             swept: AtomicBool::new(false),
-            clones: AtomicBool::new(true),
+            clones: OnceLock::new(),
+            no_clones: AtomicBool::new(false),
         }
     }
 

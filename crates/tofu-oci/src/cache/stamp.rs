@@ -25,6 +25,8 @@ pub(super) enum StateProblem {
     NotPrivate,
     #[error("it is not a directory")]
     NotADirectory,
+    #[error("it lies within the cache, whose content proves nothing")]
+    WithinCache,
     #[error(transparent)]
     System(#[from] io::Error),
 }
@@ -112,7 +114,10 @@ pub(super) struct StampStore {
 
 impl StampStore {
     /// Makes the directory if it is not there, and makes sure that it is ours alone.
-    pub(super) fn open(files: &Files, dir: &Path) -> Result<Self, StateProblem> {
+    pub(super) fn open(files: &Files, dir: &Path, cache: &Path) -> Result<Self, StateProblem> {
+        if dir.starts_with(cache) {
+            return Err(StateProblem::WithinCache);
+        }
         let metadata = match files.metadata(dir)? {
             Some(metadata) if metadata.is_symlink() => files.metadata(&files.canonicalize(dir)?)?,
             Some(metadata) => Some(metadata),

@@ -38,7 +38,11 @@ impl Tree {
         };
         let mut open = vec![String::new()];
         while let Some(prefix) = open.pop() {
-            let dir = root.join(&prefix);
+            // A slash at the end would follow a link.
+            let dir = match prefix.strip_suffix('/') {
+                Some(below) => root.join(below),
+                None => root.to_owned(),
+            };
             let metadata = files.metadata(&dir)?;
             let metadata = metadata.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
             if !metadata.is_dir() {

@@ -14,6 +14,7 @@ use tofu_oci_types::tofu::{ModuleRecordsError, PackageHash, Platform, ProviderAd
 
 use super::Subdirectory;
 use super::tree::module_name;
+use crate::cache::LinkMode;
 
 /// What went wrong in an install. Whatever was in place stays as it was.
 #[derive(Debug, thiserror::Error)]
@@ -268,6 +269,23 @@ pub enum InstallError {
         #[source]
         source: io::Error,
     },
+    /// A package cannot get from the cache into its place in the way that was asked for.
+    #[error("cannot {} {}", linking(.mode), .path.display())]
+    Link {
+        /// The place.
+        path: PathBuf,
+        /// The way.
+        mode: LinkMode,
+        /// What failed.
+        #[source]
+        source: io::Error,
+    },
+    /// Nothing may be fetched, and something is nowhere on this machine.
+    #[error("nothing may be fetched, and this is in no cache: {}", .missing.join(", "))]
+    Offline {
+        /// The packages that are missing, each with who needs it.
+        missing: Vec<String>,
+    },
     /// A worker stopped without an answer.
     #[error("the work on {} was cut off", .path.display())]
     Interrupted {
@@ -300,6 +318,14 @@ impl InstallError {
                 Err(Self::Several(flat))
             }
         }
+    }
+}
+
+fn linking(mode: &LinkMode) -> &'static str {
+    match mode {
+        LinkMode::Clone => "clone files to",
+        LinkMode::Hardlink => "link files to",
+        LinkMode::Auto | LinkMode::Copy => "copy files to",
     }
 }
 

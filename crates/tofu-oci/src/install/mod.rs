@@ -10,10 +10,13 @@
 //! `modules.json` and the lock files as they were, or as they are to be.
 
 mod error;
+mod execute;
+mod locate;
 mod lock;
 mod module_dirs;
 mod module_lock;
 mod modules;
+mod offline;
 mod options;
 mod plugin_cache;
 mod providers;
@@ -21,12 +24,13 @@ mod select;
 mod staging;
 mod tree;
 mod tree_hash;
+mod warm;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tofu_oci_source::{Connect, Source};
+use tofu_oci_source::{Connect, Reach, Source};
 use tofu_oci_store::files::Files;
 use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Version};
 
@@ -37,13 +41,17 @@ pub use module_lock::{ModuleLockReport, ModuleLockUse};
 pub use modules::{InstalledModule, ModuleHosts};
 pub(crate) use modules::{ModuleFetcher, PendingModule};
 pub use options::{InstallOptions, LockMode, Writes};
-pub use providers::PackageAction;
+pub use providers::{PackageAction, PackageOrigin};
 pub use tree::{MissingModule, ModuleNode, ModuleTree};
+pub use warm::WarmInstaller;
 
+use crate::cache::PackageCache;
 use crate::{Progress, Warning};
+use execute::Workshop;
+use lock::Loaded;
 use module_lock::LoadedModuleLock;
 use plugin_cache::PluginEntry;
-use providers::{FinishedPackage, PlannedPackage};
+use providers::{FinishedPackage, PlannedPackage, Shelves};
 use staging::Staging;
 
 /// What an install works with.
@@ -56,6 +64,8 @@ pub struct Installer {
     pub connect: Connect,
     /// Registries of modules that are read from directories.
     pub module_hosts: ModuleHosts,
+    /// The packages that all working directories share.
+    pub cache: Option<Arc<PackageCache>>,
     /// Who is told what happens.
     pub progress: Progress,
 }
@@ -71,7 +81,9 @@ pub struct InstalledProvider {
     pub platform: Platform,
     /// What was done, or would be.
     pub action: PackageAction,
-    /// The length of the package that is fetched, in bytes; 0 for one that is kept.
+    /// Where it came from.
+    pub origin: PackageOrigin,
+    /// The length of the package that is fetched, in bytes; 0 for one that is kept or in the cache.
     pub size: u64,
     /// Its directory.
     pub dir: PathBuf,
@@ -103,6 +115,13 @@ impl Installer {
     ///
     /// [`InstallError`]. Failures of different providers and modules come together.
     pub async fn install(&self, options: &InstallOptions) -> Result<InstallReport, InstallError> {
+        match (self.install_all(options).await, options.reach) {
+            (Err(error), Reach::Offline) => Err(offline::explain(self, options, error).await),
+            (result, _) => result,
+        }
+    }
+
+    async fn install_all(&self, options: &InstallOptions) -> Result<InstallReport, InstallError> {
         self.check_directory(options)?;
         let loaded = lock::load(&self.files, options, &self.progress)?;
         let module_lock = LoadedModuleLock::load(&self.files, options)?;
@@ -141,16 +160,21 @@ impl Installer {
             &self.progress,
         )
         .await?;
-        let planned =
-            providers::plan(&self.files, options, source, &loaded.lock, &selected).await?;
+        let shelves = self.shelves();
+        let planned = providers::plan(&shelves, options, source, &loaded.lock, &selected).await?;
         if options.writes == Writes::DryRun {
             return Ok(InstallReport {
                 module_lock: fetcher.module_lock.map(|lock| lock.report(&tree)),
                 ..dry_report(options, &tree, &planned, &loaded)
             });
         }
-        let finished =
-            providers::execute(&self.files, options, &staging, planned, &self.progress).await?;
+        let workshop = Workshop {
+            files: self.files.clone(),
+            cache: self.cache.clone(),
+            staging: Arc::clone(&staging),
+            progress: self.progress.clone(),
+        };
+        let finished = execute::execute(&workshop, options, source, planned).await?;
         let modules = modules::place_modules(&self.files, options, &staging, &mut tree)?;
         let module_lock = match &fetcher.module_lock {
             Some(lock) => Some(lock.store(&self.files, &tree)?),
@@ -158,14 +182,18 @@ impl Installer {
         };
         let updated = lock::updated(&loaded, &requirements, &finished);
         let change = lock::store(&self.files, &loaded, options, &updated)?;
-        self.warn_about(&updated, &loaded.lock, &finished);
+        warn_about(&self.progress, &updated, &loaded.lock, &finished);
         Ok(InstallReport {
-            modules,
-            providers: finished.iter().map(installed).collect(),
-            lock: change,
-            lock_path: loaded.path,
             module_lock,
+            ..report(modules, &finished, change, loaded)
         })
+    }
+
+    fn shelves(&self) -> Shelves {
+        Shelves {
+            files: self.files.clone(),
+            cache: self.cache.clone(),
+        }
     }
 
     fn check_directory(&self, options: &InstallOptions) -> Result<(), InstallError> {
@@ -178,41 +206,62 @@ impl Installer {
             None => Err(failed(io::Error::from(io::ErrorKind::NotFound))),
         }
     }
+}
 
-    /// What the user should know about the new lock file.
-    fn warn_about(&self, updated: &LockFile, before: &LockFile, finished: &[FinishedPackage]) {
-        for package in finished.iter().filter(|f| !f.computed.is_empty()) {
-            let provider = &package.planned.provider;
-            let had = before.get(provider).is_some_and(|entry| {
-                entry.version == package.planned.version
-                    && entry.hashes.iter().any(PackageHash::is_h1)
-                    && !entry.hashes.iter().any(PackageHash::is_zh)
-            });
-            if had {
-                self.progress.warn(Warning::ZipHashAdded {
-                    provider: provider.clone(),
-                    version: package.planned.version.clone(),
-                });
-            }
-        }
-        let incomplete: Vec<ProviderAddr> = finished
-            .iter()
-            .filter(|f| !f.computed.is_empty())
-            .filter_map(|f| updated.get(&f.planned.provider))
-            .filter(|entry| entry.hashes.iter().filter(|hash| hash.is_zh()).count() < 2)
-            .map(|entry| entry.addr.clone())
-            .collect();
-        if !incomplete.is_empty() {
-            self.progress.warn(Warning::IncompleteLock {
-                providers: incomplete,
+/// What the user should know about the new lock file.
+fn warn_about(
+    progress: &Progress,
+    updated: &LockFile,
+    before: &LockFile,
+    finished: &[FinishedPackage],
+) {
+    for package in finished {
+        let provider = &package.planned.provider;
+        let had = before.get(provider).is_some_and(|entry| {
+            entry.version == package.planned.version
+                && entry.hashes.iter().any(PackageHash::is_h1)
+                && !entry.hashes.iter().any(PackageHash::is_zh)
+        });
+        if had && package.computed.iter().any(PackageHash::is_zh) {
+            progress.warn(Warning::ZipHashAdded {
+                provider: provider.clone(),
+                version: package.planned.version.clone(),
             });
         }
+    }
+    let incomplete: Vec<ProviderAddr> = finished
+        .iter()
+        .filter(|f| !f.computed.is_empty())
+        .filter_map(|f| updated.get(&f.planned.provider))
+        .filter(|entry| entry.hashes.iter().filter(|hash| hash.is_zh()).count() < 2)
+        .map(|entry| entry.addr.clone())
+        .collect();
+    if !incomplete.is_empty() {
+        progress.warn(Warning::IncompleteLock {
+            providers: incomplete,
+        });
+    }
+}
+
+fn report(
+    modules: Vec<InstalledModule>,
+    finished: &[FinishedPackage],
+    lock: LockChange,
+    loaded: Loaded,
+) -> InstallReport {
+    InstallReport {
+        modules,
+        providers: finished.iter().map(installed).collect(),
+        lock,
+        lock_path: loaded.path,
+        module_lock: None,
     }
 }
 
 fn installed(finished: &FinishedPackage) -> InstalledProvider {
     InstalledProvider {
         hashes: finished.computed.clone(),
+        origin: finished.origin,
         ..planned(&finished.planned)
     }
 }
@@ -223,6 +272,12 @@ fn planned(package: &PlannedPackage) -> InstalledProvider {
         version: package.version.clone(),
         platform: package.platform.clone(),
         action: package.action,
+        origin: match (package.action, &package.cached) {
+            (PackageAction::Kept, _) => PackageOrigin::Place,
+            (PackageAction::Linked, _) => PackageOrigin::PluginCache,
+            (_, Some(_)) => PackageOrigin::Cache,
+            (_, None) => PackageOrigin::Source,
+        },
         size: package.meta.as_ref().map_or(0, |meta| meta.location.size()),
         dir: package.place.clone(),
         plugin_cache: package
@@ -238,7 +293,7 @@ fn dry_report(
     options: &InstallOptions,
     tree: &ModuleTree,
     packages: &[PlannedPackage],
-    loaded: &lock::Loaded,
+    loaded: &Loaded,
 ) -> InstallReport {
     let modules = tree
         .pending

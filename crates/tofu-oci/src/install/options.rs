@@ -3,11 +3,13 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use tofu_oci_source::Reach;
 use tofu_oci_types::tofu::config::Dialect;
 use tofu_oci_types::tofu::lock_file::LockOrigin;
 use tofu_oci_types::tofu::{Hostname, Platform};
 
 use super::ModuleLockUse;
+use crate::cache::LinkMode;
 use crate::default_jobs;
 
 /// What the lock file means for a run.
@@ -56,6 +58,10 @@ pub struct InstallOptions {
     /// How many packages are worked on at once. No more of them than there are processors are hashed and unpacked
     /// at a time; the others wait for the network.
     pub jobs: NonZeroUsize,
+    /// How packages get from the cache into their place.
+    pub link_mode: LinkMode,
+    /// Whether anything may go over the network. The source and the connections have to be ones that obey.
+    pub reach: Reach,
     /// Whether the plan is carried out.
     pub writes: Writes,
 }
@@ -74,6 +80,8 @@ impl InstallOptions {
             dialect: Dialect::Tofu,
             default_host: Hostname::opentofu(),
             jobs: default_jobs(),
+            link_mode: LinkMode::Auto,
+            reach: Reach::Network,
             writes: Writes::Execute,
         }
     }

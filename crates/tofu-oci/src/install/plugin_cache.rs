@@ -19,7 +19,8 @@ use tofu_oci_store::files::{EntryKind, FileMode, Files, RecordLock};
 use tofu_oci_trust::evidence::install_hashes;
 use tofu_oci_types::tofu::{PackageHash, Platform};
 
-use super::providers::{FinishedPackage, PackageAction, PlannedPackage, Worker, ended};
+use super::execute::{Worker, ended};
+use super::providers::{FinishedPackage, PackageAction, PackageOrigin, PlannedPackage};
 use super::select::Selected;
 use super::staging::Staging;
 use super::{InstallError, InstallOptions, tree_hash};
@@ -190,15 +191,16 @@ pub(crate) async fn finish(
     mut planned: PlannedPackage,
     worker: &Worker<'_>,
 ) -> Result<FinishedPackage, InstallError> {
-    let staging = worker.staging;
+    let staging = &worker.workshop.staging;
     let Some(meta) = planned.meta.clone() else {
         entry.link(staging, &planned.place)?;
         return Ok(FinishedPackage {
             planned,
             computed: Vec::new(),
+            origin: PackageOrigin::PluginCache,
         });
     };
-    let held = entry.hold(worker.progress).await?;
+    let held = entry.hold(&worker.workshop.progress).await?;
     // Somebody may have put it there since it was planned.
     if entry.is_locked(&planned.locked).await {
         entry.link(staging, &planned.place)?;
@@ -207,6 +209,7 @@ pub(crate) async fn finish(
         return Ok(FinishedPackage {
             planned,
             computed: Vec::new(),
+            origin: PackageOrigin::PluginCache,
         });
     }
     let (fetched, task) = worker.fetch(&planned, &meta, held.fresh()?).await?;
@@ -214,7 +217,11 @@ pub(crate) async fn finish(
     held.put(fetched, &planned).await?;
     entry.link(staging, &planned.place)?;
     ended(task);
-    Ok(FinishedPackage { planned, computed })
+    Ok(FinishedPackage {
+        planned,
+        computed,
+        origin: PackageOrigin::Source,
+    })
 }
 
 /// Waits for a lock, and tells after a while that it does.

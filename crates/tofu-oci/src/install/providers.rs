@@ -1,22 +1,19 @@
-//! Planning and installing the packages of the chosen versions.
+//! Planning the packages of the chosen versions.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
-use tofu_oci_source::{FetchOptions, Fetched, PackageMeta, Source, fetch_provider};
+use tofu_oci_source::{PackageMeta, Reach, Source};
 use tofu_oci_store::files::Files;
-use tofu_oci_trust::content::Threads;
-use tofu_oci_trust::evidence::{LockCheck, install_hashes};
+use tofu_oci_trust::evidence::LockCheck;
 use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Version};
-use tokio::sync::Semaphore;
 
-use super::plugin_cache::{self, PluginEntry};
+use super::locate::{Located, Sought, locate};
+use super::plugin_cache::PluginEntry;
 use super::select::Selected;
-use super::staging::Staging;
-use super::{InstallError, InstallOptions, LockMode, tree_hash};
-use crate::jobs::processors;
-use crate::{Outcome, Progress, Task, Work};
+use super::{InstallError, InstallOptions, LockMode};
+use crate::cache::{CachedPackage, Completeness, PackageCache, PackageName};
 
 /// What an install does about one package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +38,19 @@ impl PackageAction {
     }
 }
 
+/// Where a package came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PackageOrigin {
+    /// It was in its place.
+    Place,
+    /// The package cache had it.
+    Cache,
+    /// The plugin cache of the clients had it.
+    PluginCache,
+    /// It was fetched, or would be.
+    Source,
+}
+
 /// One package of the plan.
 #[derive(Debug, Clone)]
 pub(crate) struct PlannedPackage {
@@ -48,8 +58,10 @@ pub(crate) struct PlannedPackage {
     pub(crate) version: Version,
     pub(crate) platform: Platform,
     pub(crate) action: PackageAction,
-    /// Where to fetch it; nothing for one that is kept or linked.
+    /// Where to fetch it; nothing for one that is kept, linked or in the cache.
     pub(crate) meta: Option<PackageMeta>,
+    /// The package in the cache, where the lock file vouches for it.
+    pub(crate) cached: Option<CachedPackage>,
     /// What the lock file has recorded for this version.
     pub(crate) locked: Vec<PackageHash>,
     pub(crate) place: PathBuf,
@@ -63,6 +75,56 @@ pub(crate) struct FinishedPackage {
     pub(crate) planned: PlannedPackage,
     /// The hashes that we computed; none for one that was kept or linked.
     pub(crate) computed: Vec<PackageHash>,
+    pub(crate) origin: PackageOrigin,
+}
+
+impl FinishedPackage {
+    /// A package that is as it should be.
+    pub(crate) fn kept(planned: PlannedPackage) -> Self {
+        Self {
+            planned,
+            computed: Vec::new(),
+            origin: PackageOrigin::Place,
+        }
+    }
+}
+
+impl PlannedPackage {
+    /// A package for which nobody was asked yet.
+    pub(crate) fn located(sought: Sought, located: Located) -> Self {
+        Self {
+            provider: sought.name.provider,
+            version: sought.name.version,
+            platform: sought.name.platform,
+            action: located.action,
+            meta: None,
+            cached: located.cached,
+            locked: sought.locked,
+            place: sought.place,
+            plugin_cache: None,
+        }
+    }
+
+    pub(crate) fn name(&self) -> PackageName {
+        PackageName {
+            provider: self.provider.clone(),
+            version: self.version.clone(),
+            platform: self.platform.clone(),
+        }
+    }
+
+    /// Whether a source has to be asked.
+    fn is_wanting(&self) -> bool {
+        self.action.fetches() && self.cached.is_none()
+    }
+}
+
+/// By source address and platform.
+pub(crate) fn sort_finished(finished: &mut [FinishedPackage]) {
+    finished.sort_by(|a, b| {
+        let key = |f: &FinishedPackage| (f.planned.provider.clone(), f.planned.platform.clone());
+        key(a).cmp(&key(b))
+    });
 }
 
 /// `DATA/providers/HOST/NAMESPACE/TYPE/VERSION/OS_ARCH`.
@@ -81,16 +143,51 @@ pub(crate) fn package_dir(
         .join(platform.to_string())
 }
 
-/// Decides what is fetched. Packages that are there and locked cost no request.
+/// A package that is to be looked for.
+pub(crate) fn sought(
+    options: &InstallOptions,
+    (provider, version, platform): (&ProviderAddr, &Version, &Platform),
+    locked: Vec<PackageHash>,
+    complete: Completeness,
+) -> Sought {
+    Sought {
+        place: package_dir(options, provider, version, platform),
+        name: PackageName {
+            provider: provider.clone(),
+            version: version.clone(),
+            platform: platform.clone(),
+        },
+        locked,
+        complete,
+    }
+}
+
+/// Where packages that are there are looked for.
+#[derive(Clone)]
+pub(crate) struct Shelves {
+    pub(crate) files: Files,
+    pub(crate) cache: Option<Arc<PackageCache>>,
+}
+
+impl Shelves {
+    fn without_cache(&self) -> Self {
+        Self {
+            files: self.files.clone(),
+            cache: None,
+        }
+    }
+}
+
+/// Decides what is fetched. Packages that are locked, and in their place or in the cache, cost no request.
 pub(crate) async fn plan(
-    files: &Files,
+    shelves: &Shelves,
     options: &InstallOptions,
     source: &dyn Source,
     lock: &LockFile,
     selected: &[Selected],
 ) -> Result<Vec<PlannedPackage>, InstallError> {
     let planned: Vec<_> = stream::iter(selected)
-        .map(|selected| plan_provider(files, options, source, lock, selected))
+        .map(|selected| plan_provider(shelves, options, source, lock, selected))
         .buffered(options.jobs.get().max(8))
         .collect()
         .await;
@@ -107,7 +204,7 @@ pub(crate) async fn plan(
 }
 
 async fn plan_provider(
-    files: &Files,
+    shelves: &Shelves,
     options: &InstallOptions,
     source: &dyn Source,
     lock: &LockFile,
@@ -120,44 +217,86 @@ async fn plan_provider(
         .filter(|lock| lock.version == *version)
         .map(|lock| lock.hashes.clone())
         .unwrap_or_default();
+    let complete = match options.reach {
+        Reach::Network => Completeness::Wanted,
+        Reach::Offline => Completeness::Waived,
+    };
     let mut planned = Vec::new();
-    let mut wanted = Vec::new();
     for platform in &options.platforms {
-        let place = package_dir(options, provider, version, platform);
-        let mut action = look(files, &place, &locked).await?;
-        let plugin_cache = PluginEntry::find(files, options, selected, platform);
+        let package = (provider, version, platform);
+        let sought = sought(options, package, locked.clone(), complete);
+        let plugin_cache = PluginEntry::find(&shelves.files, options, selected, platform);
+        let mut package = match &plugin_cache {
+            None => find(shelves, sought).await?,
+            // Where clients share their packages nothing goes by another way.
+            Some(_) => find(&shelves.without_cache(), sought).await?,
+        };
         if let Some(entry) = &plugin_cache
-            && action != PackageAction::Kept
+            && package.action != PackageAction::Kept
             && entry.is_locked(&locked).await
         {
-            action = PackageAction::Linked;
+            package.action = PackageAction::Linked;
         }
-        if action.fetches() {
-            wanted.push(platform.clone());
-        }
-        planned.push(PlannedPackage {
-            provider: provider.clone(),
-            version: version.clone(),
-            platform: platform.clone(),
-            action,
-            meta: None,
-            locked: locked.clone(),
-            place,
-            plugin_cache,
-        });
+        package.plugin_cache = plugin_cache;
+        planned.push(package);
     }
-    if wanted.is_empty() {
-        return Ok(planned);
-    }
+    resolve(source, lock, options.lock, &mut planned).await?;
+    Ok(planned)
+}
+
+/// Looks in the package's place and in the cache.
+async fn find(shelves: &Shelves, sought: Sought) -> Result<PlannedPackage, InstallError> {
+    let (shelves, path) = (shelves.clone(), sought.place.clone());
+    let found = tokio::task::spawn_blocking(move || {
+        let located = locate(&shelves.files, shelves.cache.as_deref(), &sought)?;
+        Ok(PlannedPackage::located(sought, located))
+    });
+    found
+        .await
+        .unwrap_or(Err(InstallError::Interrupted { path }))
+}
+
+/// Asks the source for one package that was thought to be in the cache.
+pub(crate) async fn resolve_one(
+    source: &dyn Source,
+    package: &PlannedPackage,
+) -> Result<PackageMeta, InstallError> {
+    let mut wanting = [PlannedPackage {
+        cached: None,
+        ..package.clone()
+    }];
+    resolve(source, &LockFile::default(), LockMode::Update, &mut wanting).await?;
+    let [resolved] = wanting;
+    resolved.meta.ok_or(InstallError::Interrupted {
+        path: resolved.place,
+    })
+}
+
+/// Asks the source for the packages of one release that are neither in their place nor in the cache.
+async fn resolve(
+    source: &dyn Source,
+    lock: &LockFile,
+    mode: LockMode,
+    planned: &mut [PlannedPackage],
+) -> Result<(), InstallError> {
+    let wanted: Vec<Platform> = planned
+        .iter()
+        .filter(|package| package.is_wanting())
+        .map(|package| package.platform.clone())
+        .collect();
+    let (Some(first), false) = (planned.first(), wanted.is_empty()) else {
+        return Ok(());
+    };
+    let (provider, version) = (first.provider.clone(), first.version.clone());
     let release = source
-        .release(provider, version, &wanted)
+        .release(&provider, &version, &wanted)
         .await
         .map_err(|source| {
             if lock
-                .get(provider)
-                .is_some_and(|lock| lock.version == *version)
+                .get(&provider)
+                .is_some_and(|lock| lock.version == version)
                 && matches!(source, tofu_oci_source::SourceError::UnknownVersion { .. })
-                && options.lock != LockMode::Upgrade
+                && mode != LockMode::Upgrade
             {
                 return InstallError::LockedVersionGone {
                     provider: provider.clone(),
@@ -168,10 +307,10 @@ async fn plan_provider(
             InstallError::Source(Box::new(source))
         })?;
     let mut metas = release.packages.into_iter();
-    for package in planned.iter_mut().filter(|p| p.action.fetches()) {
+    for package in planned.iter_mut().filter(|package| package.is_wanting()) {
         package.meta = metas.next();
         if let Some(meta) = &package.meta {
-            LockCheck::of(&locked)
+            LockCheck::of(&package.locked)
                 .before_fetch(meta.location.digest())
                 .map_err(|source| InstallError::LockMismatch {
                     provider: provider.clone(),
@@ -181,176 +320,5 @@ async fn plan_provider(
                 })?;
         }
     }
-    Ok(planned)
-}
-
-/// What is in a package's place now.
-async fn look(
-    files: &Files,
-    place: &Path,
-    locked: &[PackageHash],
-) -> Result<PackageAction, InstallError> {
-    let failed = |source| InstallError::Read {
-        path: place.to_owned(),
-        source,
-    };
-    if files.metadata(place).map_err(failed)?.is_none() {
-        return Ok(PackageAction::Installed);
-    }
-    if !locked.iter().any(PackageHash::is_h1) {
-        return Ok(PackageAction::Replaced);
-    }
-    let (files, path) = (files.clone(), place.to_owned());
-    let hashed = tokio::task::spawn_blocking(move || tree_hash::h1_of_tree(&files, &path)).await;
-    // A tree that cannot be hashed is not the locked one: it is replaced.
-    Ok(match hashed {
-        Ok(Ok(h1)) if locked.contains(&h1) => PackageAction::Kept,
-        _ => PackageAction::Replaced,
-    })
-}
-
-/// Fetches, verifies and places what was planned; the largest packages first.
-pub(crate) async fn execute(
-    files: &Files,
-    options: &InstallOptions,
-    staging: &Arc<Staging>,
-    planned: Vec<PlannedPackage>,
-    progress: &Progress,
-) -> Result<Vec<FinishedPackage>, InstallError> {
-    let mut order = planned;
-    order.sort_by_key(|package| std::cmp::Reverse(size(package)));
-    let fetched = order
-        .iter()
-        .filter(|package| package.meta.is_some())
-        .count();
-    let workers = options.jobs.min(processors()).get();
-    let fetch = FetchOptions {
-        files: files.clone(),
-        // One package alone is split over the cores, several share them.
-        threads: if fetched < workers {
-            Threads::Pipelined
-        } else {
-            Threads::One
-        },
-        turns: Arc::new(Semaphore::new(workers)),
-    };
-    let worker = Worker {
-        fetch,
-        staging,
-        progress,
-    };
-    let results: Vec<_> = stream::iter(order)
-        .map(|package| finish(package, &worker))
-        .buffer_unordered(options.jobs.get())
-        .collect()
-        .await;
-    let mut finished = Vec::new();
-    let mut errors = Vec::new();
-    for result in results {
-        match result {
-            Ok(package) => finished.push(package),
-            Err(error) => errors.push(error),
-        }
-    }
-    InstallError::all(errors)?;
-    finished.sort_by(|a, b| {
-        let key = |f: &FinishedPackage| (f.planned.provider.clone(), f.planned.platform.clone());
-        key(a).cmp(&key(b))
-    });
-    Ok(finished)
-}
-
-fn size(package: &PlannedPackage) -> u64 {
-    package.meta.as_ref().map_or(0, |meta| meta.location.size())
-}
-
-/// What a package is fetched and placed with.
-pub(crate) struct Worker<'a> {
-    fetch: FetchOptions,
-    pub(crate) staging: &'a Arc<Staging>,
-    pub(crate) progress: &'a Progress,
-}
-
-async fn finish(
-    planned: PlannedPackage,
-    worker: &Worker<'_>,
-) -> Result<FinishedPackage, InstallError> {
-    if planned.action == PackageAction::Kept {
-        return Ok(FinishedPackage {
-            planned,
-            computed: Vec::new(),
-        });
-    }
-    if let Some(entry) = planned.plugin_cache.clone() {
-        return plugin_cache::finish(&entry, planned, worker).await;
-    }
-    let Some(meta) = planned.meta.clone() else {
-        return Ok(FinishedPackage {
-            planned,
-            computed: Vec::new(),
-        });
-    };
-    let (fetched, task) = worker
-        .fetch(&planned, &meta, worker.staging.fresh())
-        .await?;
-    let computed = install_hashes(fetched.package());
-    place(fetched, &planned, worker.staging).await?;
-    ended(task);
-    Ok(FinishedPackage { planned, computed })
-}
-
-/// The work on a package is done.
-pub(crate) fn ended(task: Arc<Task>) {
-    // Nobody else holds it once the package was fetched.
-    if let Some(task) = Arc::into_inner(task) {
-        task.end(Outcome::Done);
-    }
-}
-
-impl Worker<'_> {
-    /// Fetches, verifies and unpacks a package into the new directory `into`. The work on it has
-    /// [`ended`] when it is in its place.
-    pub(crate) async fn fetch(
-        &self,
-        planned: &PlannedPackage,
-        meta: &PackageMeta,
-        into: PathBuf,
-    ) -> Result<(Fetched, Arc<Task>), InstallError> {
-        let task = Arc::new(self.progress.begin(
-            Work::InstallProvider {
-                provider: planned.provider.clone(),
-                version: planned.version.clone(),
-                platform: planned.platform.clone(),
-            },
-            Some(meta.location.size()),
-        ));
-        let advance = {
-            let task = Arc::clone(&task);
-            Arc::new(move |bytes| task.advance(bytes))
-        };
-        let check = LockCheck::of(&planned.locked);
-        let fetched = fetch_provider(meta, check, &self.fetch, into, advance)
-            .await
-            .map_err(|source| InstallError::Source(Box::new(source)))?;
-        Ok((fetched, task))
-    }
-}
-
-async fn place(
-    fetched: Fetched,
-    planned: &PlannedPackage,
-    staging: &Arc<Staging>,
-) -> Result<(), InstallError> {
-    let (staging, to) = (Arc::clone(staging), planned.place.clone());
-    let placed = tokio::task::spawn_blocking(move || {
-        let from = fetched.into_path();
-        staging.place(&from, &to)
-    })
-    .await;
-    let path = planned.place.clone();
-    match placed {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(source)) => Err(InstallError::Place { path, source }),
-        Err(_) => Err(InstallError::Interrupted { path }),
-    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tofu_oci_store::files::{FileLock, Files};
+use tofu_oci_store::files::{FileLock, Files, Sync};
 
 /// The staging directory of one run; it removes itself.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct Staging {
 impl Staging {
     /// Takes the staging directory below `data_dir`; waits for another run in the same place.
     pub(crate) fn open(files: &Files, data_dir: &Path) -> io::Result<Self> {
+        // What power loss takes away here is repaired by the next run: nothing is worth waiting for the disk.
+        let files = &files.clone().with_sync(Sync::Off);
         let root = data_dir.join(".tofu-oci");
         files.create_dirs(&root)?;
         let lock = files.lock(&root.join("lock"))?;

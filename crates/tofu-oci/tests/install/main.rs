@@ -7,6 +7,9 @@
     missing_docs
 )]
 
+mod cache;
+mod cache_damage;
+mod cache_faults;
 mod faults;
 mod lock;
 mod modules;

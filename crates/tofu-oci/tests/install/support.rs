@@ -4,10 +4,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use tempfile::TempDir;
-use tofu_oci::install::{InstallError, InstallOptions, InstallReport, Installer, ModuleHosts};
+use tofu_oci::cache::{CacheOptions, PackageCache};
+use tofu_oci::install::{
+    InstallError, InstallOptions, InstallReport, Installer, ModuleHosts, WarmInstaller,
+};
 use tofu_oci::source::{Connect, OciMirror};
 use tofu_oci::store::files::Files;
 use tofu_oci::store::{Blob, PutManifest, TagRule, WritableRepository};
@@ -20,6 +24,9 @@ use tofu_oci::types::artifact::{
 use tofu_oci::types::oci::{Address, Descriptor, Digest, MediaType};
 use tofu_oci::types::tofu::Platform;
 use tofu_oci::{Event, Progress, Reporter, Warning};
+
+/// A time long after the files of the tests were written: their packages were used long ago.
+const NOW: u64 = 4_000_000_000;
 
 /// Remembers what was said.
 #[derive(Default)]
@@ -139,6 +146,7 @@ impl World {
             protocols: Vec::new(),
             packages,
             created: None,
+            evidence: Default::default(),
             annotations: UserAnnotations::default(),
             profile: Profile::Referrers,
             evidence: Vec::new(),
@@ -205,10 +213,14 @@ impl World {
         files: Files,
         options: &InstallOptions,
     ) -> Result<InstallReport, InstallError> {
+        self.installer(files, None).install(options).await
+    }
+
+    /// Who installs from the registry, by way of a cache.
+    pub fn installer(&self, files: Files, cache: Option<Arc<PackageCache>>) -> Installer {
         let template = format!("dir:{}//{{namespace}}/{{type}}", self.registry().display());
         let mut module_hosts = ModuleHosts::default();
         module_hosts.map("oci.example.com".parse().unwrap(), self.registry());
-        let reporter: Arc<dyn Reporter> = self.heard.clone();
         Installer {
             source: Arc::new(OciMirror::new(
                 template.parse().unwrap(),
@@ -217,14 +229,59 @@ impl World {
             connect: Connect::new(files.clone()),
             files,
             module_hosts,
-            progress: Progress::new(reporter),
+            cache,
+            progress: self.progress(),
         }
-        .install(options)
-        .await
+    }
+
+    /// The shared cache as a process of its own sees it.
+    pub fn cache(&self, files: &Files) -> Arc<PackageCache> {
+        self.cache_at(files, NOW)
+    }
+
+    pub fn cache_at(&self, files: &Files, seconds: u64) -> Arc<PackageCache> {
+        let options = CacheOptions {
+            dir: self.dir.path().join("cache"),
+            state: Some(self.dir.path().join("state")),
+            now: UNIX_EPOCH + Duration::from_secs(seconds),
+        };
+        Arc::new(PackageCache::open(files, options, self.progress()))
+    }
+
+    /// Installs by way of the cache, the whole way.
+    pub async fn install_cached(&self) -> Result<InstallReport, InstallError> {
+        let files = Files::default();
+        self.installer(files.clone(), Some(self.cache(&files)))
+            .install(&self.options())
+            .await
+    }
+
+    /// Installs what is at hand, if that is everything.
+    pub fn install_warm(&self, files: &Files) -> Option<InstallReport> {
+        WarmInstaller {
+            files: files.clone(),
+            cache: Some(self.cache(files)),
+            progress: self.progress(),
+        }
+        .install(&self.options())
+    }
+
+    /// As another working directory with the same configuration and lock file, or as that machine after a restart.
+    pub fn forget_installed(&self) {
+        std::fs::remove_dir_all(self.conf().join(".terraform")).unwrap();
+    }
+
+    pub fn progress(&self) -> Progress {
+        let reporter: Arc<dyn Reporter> = self.heard.clone();
+        Progress::new(reporter)
     }
 
     pub async fn install(&self) -> Result<InstallReport, InstallError> {
         self.install_with(Files::default(), &self.options()).await
+    }
+
+    pub fn forget_said(&self) {
+        self.heard.0.lock().unwrap().clear();
     }
 
     pub fn warnings(&self) -> Vec<Warning> {

@@ -1,0 +1,107 @@
+//! Looking for a package where nobody has to be asked: in its place, then in the cache.
+
+use std::path::PathBuf;
+
+use tofu_oci_store::files::Files;
+use tofu_oci_trust::evidence::LockCheck;
+use tofu_oci_types::tofu::PackageHash;
+
+use super::providers::PackageAction;
+use super::{InstallError, tree_hash};
+use crate::cache::{CachedPackage, Completeness, PackageCache, PackageName, Tree, Wanted};
+
+/// A package that is looked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Sought {
+    pub(crate) name: PackageName,
+    /// What the lock file has recorded for this version.
+    pub(crate) locked: Vec<PackageHash>,
+    pub(crate) place: PathBuf,
+    pub(crate) complete: Completeness,
+}
+
+/// Where a package was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Located {
+    /// What has to be done about its place.
+    pub(crate) action: PackageAction,
+    /// The package in the cache, where one has to be put there and the lock file says which.
+    pub(crate) cached: Option<CachedPackage>,
+}
+
+/// Looks for a package. Reads metadata only, where stamps agree.
+pub(crate) fn locate(
+    files: &Files,
+    cache: Option<&PackageCache>,
+    sought: &Sought,
+) -> Result<Located, InstallError> {
+    let action = look(files, cache, sought)?;
+    let cached = match (action, cache) {
+        (PackageAction::Kept, _) | (_, None) => None,
+        (_, Some(cache)) => in_cache(cache, sought),
+    };
+    Ok(Located { action, cached })
+}
+
+/// What is in a package's place now.
+fn look(
+    files: &Files,
+    cache: Option<&PackageCache>,
+    sought: &Sought,
+) -> Result<PackageAction, InstallError> {
+    let place = &sought.place;
+    let there = files.metadata(place).map_err(|source| InstallError::Read {
+        path: place.clone(),
+        source,
+    })?;
+    let Some(there) = there else {
+        return Ok(PackageAction::Installed);
+    };
+    if !sought.locked.iter().any(PackageHash::is_h1) {
+        return Ok(PackageAction::Replaced);
+    }
+    let stamped = match cache {
+        // A link into somebody's cache is looked at each time.
+        Some(cache) if there.is_dir() => Tree::look(files, place)
+            .ok()
+            .and_then(|tree| cache.h1_of_place(&tree, cache.recall(&sought.name).as_ref())),
+        _ => None,
+    };
+    let h1 = match &stamped {
+        Some(h1) => h1.clone(),
+        None => match tree_hash::h1_of_tree(files, place) {
+            Ok(h1) => h1,
+            // A tree that cannot be hashed is not the locked one: it is replaced.
+            Err(_) => return Ok(PackageAction::Replaced),
+        },
+    };
+    if !sought.locked.contains(&h1) {
+        return Ok(PackageAction::Replaced);
+    }
+    if let (None, Some(cache), true) = (stamped, cache, there.is_dir()) {
+        cache.stamp_place(place, &h1);
+    }
+    Ok(PackageAction::Kept)
+}
+
+/// The package, if the cache has one that the lock file vouches for.
+fn in_cache(cache: &PackageCache, sought: &Sought) -> Option<CachedPackage> {
+    let lock = LockCheck::of(&sought.locked);
+    lock.hashes().next()?;
+    let wanted = Wanted {
+        name: &sought.name,
+        lock: &lock,
+        complete: sought.complete,
+    };
+    let remembered = cache.recall(&sought.name);
+    let found = remembered
+        .as_ref()
+        .and_then(|digest| cache.find(digest, &wanted));
+    found.or_else(|| {
+        // Without the memory, or where it misleads: one of the zips that are locked.
+        let zips = lock.hashes().filter(|hash| hash.is_zh());
+        zips.filter_map(PackageHash::digest)
+            .filter(|digest| remembered.as_ref() != Some(digest) && cache.has(digest))
+            .find_map(|digest| cache.find(&digest, &wanted))
+    })
+}

@@ -1,0 +1,210 @@
+//! Installing what is locked and in the cache, without anything that could reach a network.
+//!
+//! Nothing here waits: no runtime, no client, no certificates. Everything is decided before the first change, and where
+//! anything is missing or odd the answer is that this was no warm install; the whole way finds out, and says, what it is.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt as _;
+use tofu_oci_store::files::Files;
+
+use super::execute::Workshop;
+use super::locate::{Located, Sought, locate};
+use super::lock::Loaded;
+use super::module_lock::LoadedModuleLock;
+use super::providers::{
+    FinishedPackage, PackageAction, PackageOrigin, PlannedPackage, sort_finished, sought,
+};
+use super::staging::Staging;
+use super::{
+    InstallError, InstallOptions, InstallReport, LockMode, ModuleTree, Writes, lock, modules,
+    report, warn_about,
+};
+use crate::cache::{Completeness, PackageCache};
+use crate::jobs::processors;
+use crate::{Event, Outcome, Progress, Reporter};
+
+/// What a warm install works with.
+pub struct WarmInstaller {
+    /// File access.
+    pub files: Files,
+    /// The packages that all working directories share.
+    pub cache: Option<Arc<PackageCache>>,
+    /// Who is told what happens.
+    pub progress: Progress,
+}
+
+impl WarmInstaller {
+    /// Installs what the configuration in `options.dir` needs, if all of it is locked, and in its place or in the
+    /// cache. `None` where it is not; then nothing was changed that the whole way would not change as well.
+    pub fn install(&self, options: &InstallOptions) -> Option<InstallReport> {
+        if !may_be_warm(options) {
+            return None;
+        }
+        let recorder = Arc::new(Recorder::default());
+        let unheard = Progress::new(Arc::clone(&recorder) as Arc<dyn Reporter>);
+        let loaded = lock::load(&self.files, options, &unheard).ok()?;
+        if LoadedModuleLock::load(&self.files, options).ok()?.is_some() {
+            return None;
+        }
+        // It waits only for what is fetched.
+        let read = ModuleTree::read(&self.files, options).now_or_never()?;
+        let mut tree = read.ok().filter(|tree| tree.missing.is_empty())?;
+        let requirements = tree.requirements();
+        lock::check_locked(&loaded, options, &requirements).ok()?;
+        let wanted = wanted(options, &loaded, &tree)?;
+        let data_dir = options.dir.join(&options.data_dir);
+        let workshop = Workshop {
+            files: self.files.clone(),
+            cache: self.cache.clone(),
+            staging: Arc::new(Staging::open(&self.files, &data_dir).ok()?),
+            progress: self.progress.clone(),
+        };
+        let planned = self.plan(options, wanted)?;
+        let mut finished = workshop.place_all(options, planned)?;
+        sort_finished(&mut finished);
+        let placed = modules::place_modules(&self.files, options, &workshop.staging, &mut tree);
+        let placed = placed.ok()?;
+        let updated = lock::updated(&loaded, &requirements, &finished);
+        let change = lock::store(&self.files, &loaded, options, &updated).ok()?;
+        recorder.tell(&self.progress);
+        warn_about(&self.progress, &updated, &loaded.lock, &finished);
+        Some(report(placed, &finished, change, loaded))
+    }
+
+    /// Where each package is; `None` where one is neither in its place nor in the cache.
+    fn plan(&self, options: &InstallOptions, wanted: Vec<Sought>) -> Option<Vec<PlannedPackage>> {
+        let found = side_by_side(options, &wanted, |sought| {
+            locate(&self.files, self.cache.as_deref(), sought).ok()
+        });
+        let both = wanted.into_iter().zip(found);
+        both.map(|(sought, found)| {
+            let located: Located = found?;
+            let there = located.action == PackageAction::Kept || located.cached.is_some();
+            there.then(|| PlannedPackage::located(sought, located))
+        })
+        .collect()
+    }
+}
+
+/// Whether a run can be warm at all. Whoever wants more proof than the lock file gives belongs here.
+fn may_be_warm(options: &InstallOptions) -> bool {
+    options.lock != LockMode::Upgrade
+        && options.writes == Writes::Execute
+        // Clients write to it, so that it is looked at each time.
+        && options.plugin_cache.is_none()
+}
+
+/// The packages that are needed; `None` where a version has yet to be chosen.
+fn wanted(options: &InstallOptions, loaded: &Loaded, tree: &ModuleTree) -> Option<Vec<Sought>> {
+    let mut wanted = Vec::new();
+    for requirement in tree.requirements() {
+        if requirement.addr.is_builtin() {
+            continue;
+        }
+        let locked = loaded.lock.get(&requirement.addr)?;
+        if !requirement.constraints.allows(&locked.version) {
+            return None;
+        }
+        for platform in &options.platforms {
+            wanted.push(sought(
+                options,
+                (&requirement.addr, &locked.version, platform),
+                locked.hashes.clone(),
+                Completeness::Wanted,
+            ));
+        }
+    }
+    Some(wanted)
+}
+
+impl Workshop {
+    /// Puts what was found into place; `None` where something went away meanwhile.
+    fn place_all(
+        &self,
+        options: &InstallOptions,
+        planned: Vec<PlannedPackage>,
+    ) -> Option<Vec<FinishedPackage>> {
+        let placed = side_by_side(options, &planned, |package| {
+            let Some(cached) = &package.cached else {
+                return Ok(Some(Vec::new()));
+            };
+            let task = self.progress.begin(package.work(), None);
+            let placed = self.place_cached(options, package, cached);
+            if let Ok(Some(_)) = &placed {
+                task.end(Outcome::Done);
+            }
+            placed
+        });
+        let both = planned.into_iter().zip(placed);
+        both.map(|(planned, placed): (_, Result<_, InstallError>)| {
+            let computed = placed.ok()??;
+            let origin = match planned.action {
+                PackageAction::Kept => PackageOrigin::Place,
+                PackageAction::Linked => PackageOrigin::PluginCache,
+                PackageAction::Installed | PackageAction::Replaced => PackageOrigin::Cache,
+            };
+            Some(FinishedPackage {
+                planned,
+                computed,
+                origin,
+            })
+        })
+        .collect()
+    }
+}
+
+/// Does `work` for each item on as many threads as there are processors; the results are in the order of the items.
+fn side_by_side<T: Sync, R: Send>(
+    options: &InstallOptions,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let workers = options.jobs.min(processors()).get().min(items.len());
+    if workers < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else {
+                        return;
+                    };
+                    let result = work(item);
+                    let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                    done.push((index, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Keeps what is said until it is known that it is not said again.
+#[derive(Default)]
+struct Recorder(Mutex<Vec<Event>>);
+
+impl Recorder {
+    fn tell(&self, progress: &Progress) {
+        let events = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for event in events {
+            if let Event::Warning(warning) = event {
+                progress.warn(warning);
+            }
+        }
+    }
+}
+
+impl Reporter for Recorder {
+    fn event(&self, event: &Event) {
+        let mut events = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        events.push(event.clone());
+    }
+}
