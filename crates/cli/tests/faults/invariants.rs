@@ -27,10 +27,12 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn of(world: &World) -> Self {
         let mut files = world.visible();
+        // What a cache has is checked by itself: a run that cannot use it does without.
         files.retain(|name, _| {
             !REGISTRIES
                 .iter()
-                .any(|registry| name.starts_with(&format!("{registry}/")))
+                .chain(&["cache"])
+                .any(|apart| name.starts_with(&format!("{apart}/")))
         });
         let mut tags = BTreeMap::new();
         for layout in layouts(world.root()) {
@@ -93,7 +95,8 @@ pub(crate) fn files(world: &World) -> BTreeSet<String> {
     let names = tree::read(world.root()).into_keys();
     let names =
         names.filter(|name| !name.contains("/.tofu-oci/manifests/") && !name.ends_with("lock"));
-    let names: BTreeSet<String> = names.collect();
+    let apart = |name: &String| name.starts_with("cache/") || name.starts_with("state/");
+    let names: BTreeSet<String> = names.filter(|name| !apart(name)).collect();
     let leftover = names.iter().find(|name| is_leftover(name));
     assert_eq!(leftover, None, "a leftover that nobody removes");
     names

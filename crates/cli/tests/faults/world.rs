@@ -8,6 +8,7 @@
 //! source/                   another one, which is only read
 //! conf/                     a configuration
 //! out/                      where releases are pulled to
+//! cache/ state/             a package cache, and its stamps
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -115,7 +116,10 @@ impl World {
     pub(crate) fn visible(&self) -> tree::Tree {
         let mut tree = tree::read(self.root());
         tree.retain(|name, _| {
-            !is_leftover(name) && !name.contains("/.tofu-oci/") && !name.ends_with(".lock")
+            !is_leftover(name)
+                && !name.contains("/.tofu-oci/")
+                && !name.ends_with(".lock")
+                && !name.starts_with("state/")
         });
         tree
     }
@@ -129,6 +133,7 @@ pub(crate) fn is_leftover(name: &str) -> bool {
         || inside("/.tofu-oci/uploads/")
         || inside("/.tofu-oci/new/")
         || inside("/.tofu-oci/old/")
+        || name.starts_with("cache/v1/new/")
 }
 
 /// Somebody who publishes.

@@ -44,12 +44,11 @@ impl Dice {
 
     /// What goes wrong in a run of so many operations on files: one thing, sometimes two.
     pub fn file_faults(&mut self, operations: usize) -> Vec<Fault> {
-        const KINDS: [ErrorKind; 7] = [
+        const CUTS: [ErrorKind; 6] = [
             ErrorKind::StorageFull,
             ErrorKind::QuotaExceeded,
             ErrorKind::PermissionDenied,
             ErrorKind::ReadOnlyFilesystem,
-            ErrorKind::Interrupted,
             // What EIO comes as.
             ErrorKind::Other,
             ErrorKind::TimedOut,
@@ -59,8 +58,12 @@ impl Dice {
             .map(|_| Fault {
                 at: self.below(operations),
                 kind: match self.below(6) {
-                    0 | 1 => FaultKind::Fail(*self.one(&KINDS)),
-                    2 => FaultKind::Cut(*self.one(&KINDS)),
+                    // A system that was interrupted has written nothing, so this is no cut.
+                    0 | 1 => FaultKind::Fail(match self.below(CUTS.len() + 1) {
+                        0 => ErrorKind::Interrupted,
+                        _ => *self.one(&CUTS),
+                    }),
+                    2 => FaultKind::Cut(*self.one(&CUTS)),
                     3 => FaultKind::KillAfter,
                     _ => FaultKind::Kill,
                 },

@@ -16,6 +16,8 @@ pub(crate) const ALL: &[&dyn Operation] = &[
     &copy::Everything,
     &install::First,
     &install::Upgrade,
+    &install::Cached,
+    &install::Restored,
     &pull::Release,
     &maintain::Gc,
     &maintain::Delete,
