@@ -36,7 +36,9 @@ struct Turn(PathBuf);
 impl Turn {
     /// `None` while somebody in this process has it.
     fn take(path: PathBuf) -> Option<Self> {
-        held().insert(path.clone()).then_some(Self(path))
+        // Not made where it is refused: dropping it would give the other's turn away.
+        let free = held().insert(path.clone());
+        free.then(|| Self(path))
     }
 }
 
@@ -58,10 +60,13 @@ impl Files {
             return Ok(None);
         };
         let file = platform::open_lock(path)?;
-        Ok(platform::lock_record(&file)?.then_some(RecordLock {
-            _file: file,
-            _turn: turn,
-        }))
+        Ok(match platform::lock_record(&file)? {
+            true => Some(RecordLock {
+                _file: file,
+                _turn: turn,
+            }),
+            false => None,
+        })
     }
 }
 
