@@ -110,7 +110,7 @@ fn package(entry: &CacheEntry) -> CachePackageEntry {
         platform: name.map(|(.., platform)| platform),
         size: entry.size,
         last_used: used
-            .and_then(|seconds| Timestamp::from_unix(seconds))
+            .and_then(Timestamp::from_unix)
             .map(|time| time.to_string()),
         stamped: entry.stamped == Stamped::Yes,
         in_use: entry.in_use == InUse::Linked,

@@ -146,7 +146,6 @@ impl World {
             protocols: Vec::new(),
             packages,
             created: None,
-            evidence: Default::default(),
             annotations: UserAnnotations::default(),
             profile: Profile::Referrers,
             evidence: Vec::new(),
