@@ -15,7 +15,7 @@ use crate::blob::OpenBlob;
 use crate::blocking::{BATCH, blocking};
 use crate::error::{Result, StoreError};
 use crate::files::Files;
-use gate::Gate;
+pub(crate) use gate::Gate;
 
 /// A part of some content, read in order, **unverified**: nothing here says that the bytes have the digest
 /// they were asked for. It always begins at the start of the range.

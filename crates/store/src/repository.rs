@@ -8,6 +8,7 @@ use tofu_oci_types::oci::{Descriptor, Digest, Manifest, MediaType, Tag, TagOrDig
 
 use crate::blob::Blob;
 use crate::error::Result;
+use crate::pending::PendingBlob;
 use crate::place::Place;
 use crate::reader::{BlobReader, PartReader};
 
@@ -142,6 +143,16 @@ pub trait WritableRepository: Repository {
     /// # Errors
     /// As [`put_blob`](Self::put_blob).
     async fn replace_blob(&self, descriptor: &Descriptor, content: Blob) -> Result<Put>;
+
+    /// Stores a blob whose digest is not known yet. A repository to which bytes travel may send them while the
+    /// digest is taken; it becomes visible when that agreed.
+    ///
+    /// # Errors
+    /// [`StoreError::Gate`](crate::StoreError::Gate) when no digest comes; else as [`put_blob`](Self::put_blob).
+    async fn put_pending(&self, blob: PendingBlob) -> Result<Put> {
+        let (descriptor, content) = blob.named().await?;
+        self.put_blob(&descriptor, content).await
+    }
 
     /// Stores manifests: all by digest, in order, then all tags. Children must be there, or come earlier in
     /// the batch. One answer per manifest, in order.

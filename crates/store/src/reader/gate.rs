@@ -11,7 +11,7 @@ use crate::error::{Result, StoreError};
 
 /// Reads through a gate. While the caller stores one batch the next is read, and a batch is handed out only
 /// when the one after it was allowed: a gate that refuses at the end still holds the end back.
-pub(super) struct Gate {
+pub(crate) struct Gate {
     state: State,
     held: Option<Bytes>,
 }
@@ -25,14 +25,14 @@ enum State {
 type Batch = Result<(Box<dyn ReadBlob>, Bytes)>;
 
 impl Gate {
-    pub(super) fn new(gate: Arc<dyn OpenBlob>) -> Self {
+    pub(crate) fn new(gate: Arc<dyn OpenBlob>) -> Self {
         Self {
             state: State::Closed(gate),
             held: None,
         }
     }
 
-    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
             let job = match std::mem::replace(&mut self.state, State::Ended) {
                 State::Ended => return Ok(self.held.take()),

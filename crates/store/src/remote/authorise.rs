@@ -58,7 +58,7 @@ impl Registry {
                 Some(Credential::Password { username, password }) => {
                     self.check_plain_credential()?;
                     Ok(Authorisation {
-                        header: Some(basic(&username, &password)),
+                        header: basic(&username, &password),
                         token: None,
                         authenticated: true,
                     })
@@ -66,7 +66,7 @@ impl Registry {
                 Some(Credential::AccessToken(token)) => {
                     self.check_plain_credential()?;
                     Ok(Authorisation {
-                        header: Some(bearer(&token)),
+                        header: Some(self.bearer(&token)?),
                         token: None,
                         authenticated: true,
                     })
@@ -98,11 +98,19 @@ impl Registry {
                     .token(&issuer, &scopes, credential.as_ref(), refused)
                     .await?;
                 Ok(Authorisation {
-                    header: Some(bearer(&token)),
+                    header: Some(self.bearer(&token)?),
                     token: Some(token),
                     authenticated: credential.is_some(),
                 })
             }
         }
+    }
+
+    /// The header that carries a token. Those that a registry issued were looked at before.
+    fn bearer(&self, token: &SecretString) -> Result<HeaderValue, RemoteError> {
+        bearer(token).ok_or_else(|| RemoteError::Configuration {
+            what: format!("the token that is configured for {}", self.host()),
+            reason: "it holds a line break or another character that no header may have".to_owned(),
+        })
     }
 }

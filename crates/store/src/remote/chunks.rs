@@ -98,10 +98,26 @@ impl RemoteRepository {
         Some((session, offset))
     }
 
-    /// Sends a blob from `from` on, piece by piece.
+    /// Sends a blob from `from` on, piece by piece. An upload that does not end well is given up.
     pub(super) async fn send_pieces(
         &self,
         session: Session,
+        descriptor: &Descriptor,
+        blob: &Blob,
+        from: u64,
+    ) -> Result<()> {
+        let mut session = session;
+        let sent = self.pieces(&mut session, descriptor, blob, from).await;
+        if sent.is_err() {
+            self.give_up(&session).await;
+        }
+        sent
+    }
+
+    /// Sends the pieces; `session` is the upload as it was last heard of.
+    async fn pieces(
+        &self,
+        session: &mut Session,
         descriptor: &Descriptor,
         blob: &Blob,
         from: u64,
@@ -110,7 +126,6 @@ impl RemoteRepository {
         let least = session.least.unwrap_or(0);
         let mut length = least.clamp(PIECE, LARGEST);
         let mut pieces = Pieces::open(blob, descriptor).await?;
-        let mut session = session;
         let mut offset = from;
         let mut setbacks = 0;
         while offset < descriptor.size {
@@ -123,10 +138,10 @@ impl RemoteRepository {
                 });
             }
             let end = offset + piece.len() as u64;
-            let told = match self.patch(&session, piece, offset, &what).await? {
+            let told = match self.patch(session, piece, offset, &what).await? {
                 Patched::Taken(reply) => {
                     let told = range_end(&reply);
-                    session = self.session(&reply, &what, Some(session))?;
+                    *session = self.session(&reply, &what, Some(session.clone()))?;
                     told
                 }
                 Patched::TooLarge(error) => {
@@ -139,13 +154,13 @@ impl RemoteRepository {
                 Patched::Gone(error) => {
                     setbacks += 1;
                     self.setback(&what, error, setbacks).await?;
-                    (session, offset) = (self.start().await?, 0);
+                    (*session, offset) = (self.start().await?, 0);
                     continue;
                 }
                 Patched::Elsewhere(error) => {
                     setbacks += 1;
                     let error = self.setback(&what, error, setbacks).await?;
-                    let Some((now, at)) = self.progress(session).await else {
+                    let Some((now, at)) = self.progress(session.clone()).await else {
                         return Err(error.into());
                     };
                     if at > offset {
@@ -154,7 +169,7 @@ impl RemoteRepository {
                         // Some close the connection on what is too large, and the answer gets lost.
                         length = (length / 2).max(least.max(SMALLEST).min(length));
                     }
-                    (session, offset) = (now, at.min(descriptor.size));
+                    (*session, offset) = (now, at.min(descriptor.size));
                     continue;
                 }
             };
@@ -163,23 +178,19 @@ impl RemoteRepository {
                 continue;
             }
             // It tells less than it was sent. Some never tell more: only the state of the upload counts.
-            let before = Session {
-                location: session.location.clone(),
-                least: session.least,
-            };
-            match self.progress(before).await {
-                Some((now, at)) if at > offset && at <= end => (session, offset) = (now, at),
+            match self.progress(session.clone()).await {
+                Some((now, at)) if at > offset && at <= end => (*session, offset) = (now, at),
                 Some((now, at)) if at > 0 && at <= offset => {
                     setbacks += 1;
                     let reason = "an upload does not get on";
                     let error = self.registry.malformed(&what, reason);
                     self.setback(&what, error, setbacks).await?;
-                    (session, offset) = (now, at);
+                    (*session, offset) = (now, at);
                 }
                 _ => offset = end,
             }
         }
-        self.end(&session, descriptor, &what).await
+        self.end(session, descriptor, &what).await
     }
 
     /// Sends one piece.
@@ -228,7 +239,13 @@ impl RemoteRepository {
         }
     }
 
-    async fn end(&self, session: &Session, descriptor: &Descriptor, what: &str) -> Result<()> {
+    /// Ends an upload whose bytes are all there.
+    pub(super) async fn end(
+        &self,
+        session: &Session,
+        descriptor: &Descriptor,
+        what: &str,
+    ) -> Result<()> {
         let mut call = self.call(Method::PUT, "", Access::Push, what.to_owned());
         call.to = To::Url(with_digest(&session.location, descriptor));
         call.repeat = Repeat::Yes;
@@ -268,7 +285,7 @@ fn is_patience(error: &RemoteError) -> bool {
 }
 
 /// How many bytes the registry has, by the word of its answer.
-fn range_end(reply: &Reply) -> Option<u64> {
+pub(super) fn range_end(reply: &Reply) -> Option<u64> {
     end_of(reply.header("range")?)
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures_util::stream;
 
+use super::stream::Withheld;
 use crate::blocking::lock;
 use crate::error::StoreError;
 use crate::reader::{BlobReader, PartReader};
@@ -26,6 +27,8 @@ pub(super) enum Content {
     Part(PartReader),
     /// Bytes from another repository, whose end is held back until they were verified.
     Verified(Box<BlobReader>),
+    /// Bytes whose digest is still being taken, and whose end is held back until then.
+    Withheld(Box<Withheld>),
 }
 
 impl Content {
@@ -33,6 +36,7 @@ impl Content {
         match self {
             Self::Part(part) => part.next().await,
             Self::Verified(blob) => blob.next().await,
+            Self::Withheld(content) => content.next().await,
         }
     }
 }

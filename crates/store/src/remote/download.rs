@@ -9,9 +9,11 @@ use futures_util::StreamExt as _;
 use reqwest::header::{HeaderValue, IF_RANGE, RANGE};
 use reqwest::{Method, Response, StatusCode};
 use tofu_oci_types::oci::Descriptor;
+use tokio::time::Instant;
 
 use super::client::Lane;
 use super::error::RemoteError;
+use super::pace::{Pace, Speed};
 use super::repository::RemoteRepository;
 use super::send::Reply;
 use crate::blocking::BATCH;
@@ -34,6 +36,7 @@ struct Transfer {
     /// How many requests were sent since something came.
     attempts: u32,
     opened_at: u64,
+    pace: Pace,
 }
 
 impl RemoteRepository {
@@ -81,6 +84,7 @@ impl RemoteRepository {
             etag: None,
             attempts: 0,
             opened_at: range.start,
+            pace: Pace::new(self.registry.options.timeouts.pace),
         };
         // What is absent is told now.
         transfer.open().await?;
@@ -141,6 +145,7 @@ impl Transfer {
         };
         self.etag = reply.strong_etag();
         self.opened_at = self.position;
+        self.pace = Pace::new(registry.options.timeouts.pace);
         self.open = Some((reply.into_body(), skip));
         Ok(())
     }
@@ -230,8 +235,12 @@ impl Transfer {
             if have >= wanted {
                 break;
             }
+            let began = Instant::now();
             let chunk = match tokio::time::timeout(idle, response.chunk()).await {
-                Ok(Ok(Some(chunk))) => chunk,
+                Ok(Ok(Some(chunk))) => match self.pace.came(chunk.len(), began.elapsed()) {
+                    Speed::Enough => chunk,
+                    Speed::TooSlow => return Err(self.repository.registry.timed_out(&what)),
+                },
                 Ok(Ok(None)) => break,
                 // What came before is good.
                 _ if have > 0 => break,

@@ -103,6 +103,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// For the head of an answer after a request was sent, and for the next bytes of a body.
     pub idle: Duration,
+    /// Over which time a blob must come at 1 KiB a second at least.
+    pub pace: Duration,
 }
 
 impl Default for Timeouts {
@@ -110,6 +112,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(15),
             idle: Duration::from_secs(90),
+            pace: Duration::from_secs(60),
         }
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, LINK};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
-use tofu_oci_types::oci::{MANIFEST_LIMIT, Tag};
+use tofu_oci_types::oci::{MANIFEST_LIMIT, Tag, json};
 use url::Url;
 
 use super::answer::object;
@@ -53,6 +53,9 @@ impl RemoteRepository {
             let next = self.next_page((&reply, &body), &what, &mut pages)?;
             let found = tags_of(&body)
                 .ok_or_else(|| self.registry.malformed(&what, "it is no list of tags"))?;
+            // Also what nobody looks at: other readers do.
+            json::check(&body)
+                .map_err(|error| self.registry.malformed(&what, error.to_string()))?;
             tags.extend(found);
             match next {
                 Some(next) => call.to = To::Url(next),

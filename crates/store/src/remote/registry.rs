@@ -13,6 +13,7 @@ use super::challenge::Challenge;
 use super::client::Clients;
 use super::error::{Answer, RemoteError};
 use super::limit::Limit;
+use super::memory::bound;
 use super::options::{Notice, RemoteOptions};
 use super::retry::Budget;
 use super::token::Tokens;
@@ -24,6 +25,9 @@ const ALIASES: [(&str, &str); 2] = [
     ("docker.io", "registry-1.docker.io"),
     ("index.docker.io", "registry-1.docker.io"),
 ];
+
+/// How many repositories' challenges, and how many subjects, are remembered.
+const KEPT: usize = 1000;
 
 /// How the registry is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +146,7 @@ impl Registry {
 
     pub(super) fn set_challenge(&self, name: Option<&RepositoryName>, challenge: &Challenge) {
         let mut challenges = lock(&self.challenges);
+        bound(&mut challenges, KEPT, &name.cloned(), |_| false);
         challenges.insert(name.cloned(), challenge.clone());
         // What a repository asks for is the best guess for the next one.
         challenges.insert(None, challenge.clone());
@@ -162,6 +167,9 @@ impl Registry {
     pub(super) fn subject(&self, name: &RepositoryName, subject: &Digest) -> Turn {
         let mut subjects = lock(&self.subjects);
         let key = (name.clone(), subject.clone());
+        bound(&mut subjects, KEPT, &key, |turn| {
+            Arc::strong_count(turn) > 1
+        });
         Arc::clone(subjects.entry(key).or_default())
     }
 

@@ -17,9 +17,11 @@ use super::content::Body;
 use super::registry::Registry;
 use super::scope::{Access, Scopes};
 use super::send::{Call, Follow, Repeat, To};
+use super::stream::STREAMED;
 use crate::blob::Blob;
 use crate::blocking::lock;
 use crate::error::{Result, StoreError};
+use crate::pending::PendingBlob;
 use crate::place::{Domain, Place};
 use crate::reader::{BlobReader, PartReader};
 use crate::repository::{Put, PutManifest, Repository, WritableRepository};
@@ -203,6 +205,14 @@ impl WritableRepository for RemoteRepository {
     async fn replace_blob(&self, descriptor: &Descriptor, content: Blob) -> Result<Put> {
         self.upload(descriptor, &content, None).await?;
         Ok(Put::Uploaded)
+    }
+
+    async fn put_pending(&self, blob: PendingBlob) -> Result<Put> {
+        if blob.size >= STREAMED {
+            return self.stream(blob).await;
+        }
+        let (descriptor, content) = blob.named().await?;
+        self.put_blob(&descriptor, content).await
     }
 
     async fn put_manifests(&self, batch: &[PutManifest]) -> Result<Vec<Put>> {

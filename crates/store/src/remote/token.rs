@@ -16,6 +16,7 @@ use url::Url;
 use super::answer::object;
 use super::client::Lane;
 use super::error::{Answer, RemoteError};
+use super::memory::bound;
 use super::registry::Registry;
 use super::scope::Scopes;
 use super::target::{check_realm, shown};
@@ -28,6 +29,10 @@ const SHORTEST: u64 = 60;
 const LONGEST: u64 = 30 * 24 * 3600;
 /// How large the answer of a token endpoint may be, in bytes.
 const ANSWER_LIMIT: usize = 1024 * 1024;
+/// How long a refusal of a token is the answer to all who ask for the same one. Rights are given meanwhile.
+const REFUSED: Duration = Duration::from_secs(60);
+/// How many tokens of one registry are kept.
+const KEPT: usize = 1000;
 /// How often redirects of a token endpoint are followed.
 const REDIRECTS: usize = 3;
 
@@ -38,8 +43,14 @@ pub(super) struct Tokens(Mutex<HashMap<Scopes, Arc<tokio::sync::Mutex<Slot>>>>);
 #[derive(Default)]
 struct Slot {
     token: Option<Token>,
-    /// A refusal is the final answer: who asks again is told the same.
-    denied: Option<(bool, Answer)>,
+    denied: Option<Refusal>,
+}
+
+/// Who asks again soon is told the same.
+struct Refusal {
+    authenticated: bool,
+    answer: Answer,
+    until: Instant,
 }
 
 #[derive(Clone)]
@@ -111,10 +122,21 @@ impl Registry {
         if let Some(Credential::AccessToken(token)) = credential {
             return Ok(token.clone());
         }
-        let slot = Arc::clone(lock(&self.tokens.0).entry(scopes.clone()).or_default());
+        let slot = {
+            let mut tokens = lock(&self.tokens.0);
+            // Those that somebody is waiting for stay: others would ask once more for the same.
+            bound(&mut tokens, KEPT, scopes, |slot| {
+                Arc::strong_count(slot) > 1
+            });
+            Arc::clone(tokens.entry(scopes.clone()).or_default())
+        };
         let mut slot = slot.lock().await;
-        if let Some((authenticated, answer)) = &slot.denied {
-            return Err(self.token_denied(scopes, *authenticated, answer.clone()));
+        if let Some(refusal) = &slot.denied {
+            if Instant::now() < refusal.until {
+                let answer = refusal.answer.clone();
+                return Err(self.token_denied(scopes, refusal.authenticated, answer));
+            }
+            slot.denied = None;
         }
         if let Some(token) = &slot.token {
             let refused = refused.is_some_and(|r| r.expose_secret() == token.value.expose_secret());
@@ -135,7 +157,11 @@ impl Registry {
                     ..
                 } = &error
                 {
-                    slot.denied = Some((*authenticated, answer.clone()));
+                    slot.denied = Some(Refusal {
+                        authenticated: *authenticated,
+                        answer: answer.clone(),
+                        until: Instant::now() + REFUSED,
+                    });
                 }
                 Err(error)
             }
@@ -220,7 +246,7 @@ impl Registry {
         }
         let (user, authorization) = match credential {
             Some(Credential::Password { username, password }) => {
-                (Some(username.as_str()), Some(basic(username, password)))
+                (Some(username.as_str()), basic(username, password))
             }
             _ => (None, None),
         };
@@ -269,23 +295,22 @@ pub(super) fn seconds_of(body: &[u8]) -> Option<u64> {
 }
 
 /// The header that carries name and password.
-pub(super) fn basic(username: &str, password: &SecretString) -> HeaderValue {
+pub(super) fn basic(username: &str, password: &SecretString) -> Option<HeaderValue> {
     use base64::Engine as _;
     let text = format!("{username}:{}", password.expose_secret());
     let text = base64::engine::general_purpose::STANDARD.encode(text);
     secret_header(&format!("Basic {text}"))
 }
 
-/// The header that carries a token.
-pub(super) fn bearer(token: &SecretString) -> HeaderValue {
+/// The header that carries a token; `None` when it has a character that no header may have.
+pub(super) fn bearer(token: &SecretString) -> Option<HeaderValue> {
     secret_header(&format!("Bearer {}", token.expose_secret()))
 }
 
-fn secret_header(text: &str) -> HeaderValue {
-    // What is no header value was refused before, or cannot be right.
-    let mut value = HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
+fn secret_header(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
-    value
+    Some(value)
 }
 
 fn refresh_form(issuer: &Issuer, scopes: &Scopes, token: &SecretString) -> String {

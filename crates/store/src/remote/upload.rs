@@ -4,6 +4,7 @@
 //! uploads that broke off where the registry says how far they came.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, StatusCode};
@@ -25,7 +26,13 @@ use crate::repository::Put;
 /// How often the whole is sent before it is sent in pieces.
 const WHOLE: u32 = 2;
 
+/// How long an upload is tried to be given up.
+const GIVE_UP: Duration = Duration::from_secs(5);
+/// How often, and how long to wait in between.
+const GIVE_UP_TIMES: (u32, Duration) = (5, Duration::from_millis(50));
+
 /// An upload that the registry has begun.
+#[derive(Clone)]
 pub(super) struct Session {
     /// Where it goes on.
     pub(super) location: Url,
@@ -155,34 +162,69 @@ impl RemoteRepository {
             };
             let error = match self.put_whole(&current, descriptor, content, &what).await {
                 Ok(()) => return Ok(()),
-                Err(Setback::Final(error)) => return Err(error),
-                Err(Setback::Refused) => {
-                    let fresh = self.start().await?;
-                    return self.send_pieces(fresh, descriptor, content, 0).await;
-                }
-                Err(Setback::Renewed(_)) if !renewed => {
-                    renewed = true;
-                    attempts -= 1;
+                Err(Setback::Gone(error)) => {
+                    self.setback(&what, error, attempts).await?;
                     continue;
                 }
-                Err(Setback::Renewed(error)) => return Err(error.into()),
-                Err(Setback::Gone(error) | Setback::Transient(error)) => error,
+                Err(Setback::Transient(error)) => error,
+                Err(other) => {
+                    self.give_up(&current).await;
+                    match other {
+                        Setback::Renewed(_) if !renewed => {
+                            renewed = true;
+                            attempts -= 1;
+                            continue;
+                        }
+                        Setback::Refused => {
+                            let fresh = self.start().await?;
+                            return self.send_pieces(fresh, descriptor, content, 0).await;
+                        }
+                        Setback::Final(error) => return Err(error),
+                        Setback::Renewed(error)
+                        | Setback::Gone(error)
+                        | Setback::Transient(error) => return Err(error.into()),
+                    }
+                }
             };
-            let error = self.setback(&what, error, attempts).await?;
+            if let Err(error) = self.setback(&what, error, attempts).await {
+                self.give_up(&current).await;
+                return Err(error.into());
+            }
             // How far did it come?
-            let progress = self.progress(current).await;
-            match progress {
-                Some((session, offset)) if offset > 0 && offset < descriptor.size => {
-                    return self.send_pieces(session, descriptor, content, offset).await;
-                }
-                _ if attempts >= WHOLE && error.is_transient() => {
-                    // What answers large bodies by closing the connection may take pieces.
-                    let fresh = self.start().await?;
-                    return self.send_pieces(fresh, descriptor, content, 0).await;
-                }
-                _ => {}
+            if let Some((session, offset)) = self.progress(current.clone()).await
+                && (1..descriptor.size).contains(&offset)
+            {
+                return self.send_pieces(session, descriptor, content, offset).await;
+            }
+            self.give_up(&current).await;
+            if attempts >= WHOLE {
+                // What answers large bodies by closing the connection may take pieces.
+                let fresh = self.start().await?;
+                return self.send_pieces(fresh, descriptor, content, 0).await;
             }
         }
+    }
+
+    /// Tells the registry that an upload will not go on. Whoever does not hear it forgets the upload in time.
+    pub(super) async fn give_up(&self, session: &Session) {
+        let what = format!("giving up an upload to {}", self.place);
+        let (times, pause) = GIVE_UP_TIMES;
+        let delete = async {
+            for _ in 0..times {
+                let mut call = self.call(Method::DELETE, "", Access::Push, what.clone());
+                call.to = To::Url(session.location.clone());
+                call.repeat = Repeat::Never;
+                match self.registry.send(&call).await {
+                    // It has not noticed yet that nobody is writing any more.
+                    Err(SendError::Remote(RemoteError::RateLimited { .. })) => {
+                        tokio::time::sleep(pause).await;
+                    }
+                    _ => break,
+                }
+            }
+        };
+        let within = self.registry.options.timeouts.idle.min(GIVE_UP);
+        let _ = tokio::time::timeout(within, delete).await;
     }
 
     /// Waits before an upload goes on that was set back so many times; the error comes back as one when it does

@@ -66,6 +66,7 @@ impl Bench {
             timeouts: Timeouts {
                 connect: Duration::from_secs(5),
                 idle: Duration::from_secs(20),
+                ..Timeouts::default()
             },
             retries: Retries {
                 attempts: 3,
@@ -184,6 +185,7 @@ pub(crate) fn encrypted_remote(
         timeouts: Timeouts {
             connect: Duration::from_secs(5),
             idle: Duration::from_secs(2),
+            ..Timeouts::default()
         },
         retries: Retries {
             attempts: 3,

@@ -147,6 +147,20 @@ async fn silence_ends_and_slowness_does_not() {
 }
 
 #[tokio::test]
+async fn what_only_trickles_ends() {
+    let (bench, blob) = with_blob().await;
+    bench.on(gets(), Quirk::Trickle(1, IDLE / 20));
+    // Every byte comes in time, and all of them together in half an hour.
+    let mut options = bench.options();
+    options.timeouts.pace = IDLE / 2;
+    let repo = bench.open(&tofu_oci_store::remote::Remote::new(options));
+    let reader = repo.blob(&blob).await.unwrap();
+    let error = remote_error(soon(reader.into_bytes(u64::MAX)).await);
+    assert!(matches!(error, RemoteError::TimedOut { .. }), "{error:?}");
+    assert_eq!(bench.quirks.seen().len(), 3);
+}
+
+#[tokio::test]
 async fn lengths_that_lie() {
     let mut longer = noise(LENGTH);
     longer.push(0);

@@ -94,8 +94,9 @@ async fn depth_is_no_danger() {
     let text = format!(r#"{{"schemaVersion":2,"tags":[],"x":{deep}}}"#);
     bench.on(Requests::all(), Quirk::Answer(Canned::json(200, &text)));
     let repo = bench.repository();
-    // What is not looked at is skipped.
-    repo.tags().await.unwrap();
+    // Also what is not looked at.
+    let error = remote_error(repo.tags().await);
+    assert!(matches!(error, RemoteError::Malformed { .. }), "{error:?}");
     let error = repo.manifest(&at("1.0.0")).await.unwrap_err();
     assert!(matches!(error, StoreError::Manifest { .. }), "{error:?}");
     for (status, text) in [
@@ -114,6 +115,29 @@ async fn depth_is_no_danger() {
         bench.on(Requests::all(), Quirk::Answer(answer));
         remote_error(repo.tags().await);
     }
+}
+
+#[tokio::test]
+async fn a_list_of_tags_nests_as_deep_as_a_manifest_may() {
+    for (depth, good) in [(63, true), (64, false)] {
+        let bench = Bench::new();
+        let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let text = format!(r#"{{"tags":["1.0.0"],"x":{deep}}}"#);
+        bench.on(Requests::all(), Quirk::Answer(Canned::json(200, &text)));
+        match good {
+            true => assert_eq!(bench.repository().tags().await.unwrap(), [tag("1.0.0")]),
+            false => {
+                let error = remote_error(bench.repository().tags().await);
+                assert!(error.to_string().contains("nested too deeply"), "{error}");
+            }
+        }
+    }
+    // Two readers of it would read two lists.
+    let bench = Bench::new();
+    let text = r#"{"tags":["1.0.0"],"tags":["2.0.0"]}"#;
+    bench.on(Requests::all(), Quirk::Answer(Canned::json(200, text)));
+    let error = remote_error(bench.repository().tags().await);
+    assert!(error.to_string().contains("stands twice"), "{error}");
 }
 
 #[tokio::test]

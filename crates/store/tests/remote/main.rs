@@ -17,6 +17,7 @@ mod realms;
 mod redirects;
 mod referrers;
 mod retries;
+mod stream;
 #[path = "../support/mod.rs"]
 mod support;
 mod upload;

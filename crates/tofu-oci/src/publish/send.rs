@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use tofu_oci_store::{Blob, Put, StoreError, WritableRepository};
+use futures_util::FutureExt as _;
+use tofu_oci_store::{Blob, GateError, PendingBlob, Put, StoreError, WritableRepository};
 use tofu_oci_trust::content::Threads;
 use tofu_oci_trust::{TrustError, VerifiedPackage};
+use tofu_oci_types::artifact::PACKAGE_LAYER;
 use tofu_oci_types::oci::Descriptor;
+use tokio::sync::oneshot;
 
 use super::gate::PackageGate;
 use super::package::CheckedZip;
@@ -33,32 +36,48 @@ impl Publisher {
             drop(task);
             return Ok((self.examine(zip, Some(layer)).await?, put));
         };
-        end(task, Outcome::Done);
+        end(task, Outcome::Done).await;
         Ok((package, put))
     }
 
-    /// Sends a zip whose digest nobody told. Whoever reads it to take the digest can look into it as well; then
-    /// only the digest is left to check, and that does who stores it.
+    /// Sends a zip whose digest nobody told. Whoever reads it to take the digest can look into it as well; it may
+    /// be sent meanwhile, and who stores it compares the digest.
     async fn send_examined(
         &self,
         zip: &Arc<CheckedZip>,
         writer: &Arc<dyn WritableRepository>,
     ) -> Result<(VerifiedPackage, Put), PublishError> {
         let task = Arc::new(self.begin(zip));
+        let (tell, told) = oneshot::channel();
         let same = Arc::clone(zip);
-        let work = move || same.examine(None, Threads::Pipelined, None);
-        let package = blocking(&zip.path, work).await?;
-        let layer = zip.layer(package.digest().clone());
-        let gate = PackageGate::open_to(zip, &task);
+        let digest = async move {
+            let examined = Arc::clone(&same);
+            let work = move || examined.examine(None, Threads::Pipelined, None);
+            let package = blocking(&same.path, work).await.map_err(GateError::from)?;
+            let digest = package.digest().clone();
+            // Who is gone does not need it.
+            let _ = tell.send(package);
+            Ok(digest)
+        };
+        let pending = PendingBlob {
+            media_type: PACKAGE_LAYER,
+            size: zip.size(),
+            content: Arc::new(PackageGate::open_to(zip, &task)),
+            digest: digest.boxed(),
+        };
         let put = writer
-            .put_blob(&layer, Blob::Gated(Arc::new(gate)))
+            .put_pending(pending)
             .await
             .map_err(|error| send_failed(zip, writer, error))?;
+        // Nothing is stored whose digest was not asked for.
+        let package = told.await.map_err(|_| PublishError::Interrupted {
+            path: zip.path.clone(),
+        })?;
         let outcome = match put {
             Put::Present => Outcome::Unchanged,
             Put::Uploaded | Put::Mounted => Outcome::Done,
         };
-        end(task, outcome);
+        end(task, outcome).await;
         Ok((package, put))
     }
 
@@ -72,7 +91,7 @@ impl Publisher {
         let (same, told) = (Arc::clone(zip), Arc::clone(&task));
         let work = move || same.examine(layer.as_ref(), Threads::One, Some(&told));
         let package = blocking(&zip.path, work).await?;
-        end(task, Outcome::Unchanged);
+        end(task, Outcome::Unchanged).await;
         Ok(package)
     }
 
@@ -84,10 +103,14 @@ impl Publisher {
     }
 }
 
-/// Ends a task that nobody else works on any more.
-fn end(task: Arc<Task>, outcome: Outcome) {
-    if let Some(task) = Arc::into_inner(task) {
-        task.end(outcome);
+/// Ends a task that nobody else works on any more; a sender that was stopped may be telling it for the last time.
+async fn end(mut task: Arc<Task>, outcome: Outcome) {
+    loop {
+        match Arc::try_unwrap(task) {
+            Ok(task) => return task.end(outcome),
+            Err(shared) => task = shared,
+        }
+        tokio::task::yield_now().await;
     }
 }
 
@@ -105,7 +128,10 @@ pub(super) fn send_failed(
     match error {
         StoreError::Gate(cause) => match cause.downcast::<TrustError>() {
             Ok(refusal) => zip.refuse(*refusal),
-            Err(other) => failed(StoreError::Gate(other)),
+            Err(other) => match other.downcast::<PublishError>() {
+                Ok(refused) => *refused,
+                Err(other) => failed(StoreError::Gate(other)),
+            },
         },
         error => failed(error),
     }
