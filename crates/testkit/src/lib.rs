@@ -21,6 +21,7 @@
 mod executable;
 pub mod faults;
 pub mod fuzz;
+mod mutual;
 mod peer_registry;
 mod peer_server;
 mod quirks;
@@ -31,10 +32,12 @@ mod zip;
 
 pub use axum::Router;
 pub use executable::executable;
+pub use mutual::{CertifiedKey, MutualTls};
 pub use peer_registry::PeerRegistry;
 pub use peer_server::PeerServer;
 pub use quirks::{
-    Canned, Quirk, Quirks, Requests, Seen, TokenForm, TokenRequest, TokenService, password_guard,
+    Canned, Created, Quirk, Quirks, Requests, Seen, TokenForm, TokenRequest, TokenService,
+    password_guard,
 };
 pub use registry::Registry;
 pub use release::ProviderRelease;

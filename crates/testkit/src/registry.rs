@@ -8,6 +8,8 @@ use tofu_oci_gateway::{Distribution, MemoryLog, Server, ServerOptions, Tls};
 use tofu_oci_store::{MemoryStorage, Storage};
 use tokio::sync::oneshot;
 
+use crate::Quirks;
+
 /// A registry that runs on its own threads until it is dropped.
 #[derive(Debug)]
 pub struct Registry {
@@ -26,6 +28,12 @@ impl Registry {
     /// The embedded registry over a storage, in which everybody may do everything.
     pub fn over(storage: Arc<dyn Storage>) -> Self {
         Self::serving(Distribution::new(storage).router())
+    }
+
+    /// An empty registry in memory with `quirks`, in which everybody may do everything.
+    pub fn with_quirks(quirks: &Quirks) -> Self {
+        let distribution = Distribution::new(Arc::new(MemoryStorage::new()));
+        Self::serving(quirks.around(distribution.router()))
     }
 
     /// Whatever answers requests.

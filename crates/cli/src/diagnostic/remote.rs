@@ -10,7 +10,7 @@ pub(super) fn advice(error: &RemoteError) -> Advice {
         RemoteError::Unreachable { .. } => Advice::new(Code::RegistryUnreachable)
             .hint("check the host and its port, and the proxy (HTTPS_PROXY, NO_PROXY)"),
         RemoteError::Tls { .. } => Advice::new(Code::TlsFailed)
-            .hint("a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE"),
+            .hint("a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE; where the registry wants a certificate of yours, name it with `--client-cert FILE` and `--client-key FILE`"),
         RemoteError::PlainHttp { host } => Advice::new(Code::PlainHttp)
             .hint(format!("where that is meant to be so, allow it with `--plain-http {host}`")),
         RemoteError::TimedOut { .. } => {

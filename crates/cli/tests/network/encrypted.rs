@@ -1,6 +1,6 @@
 //! TLS with an authority of one's own, and what is refused.
 
-use tofu_oci_testkit::PeerServer;
+use tofu_oci_testkit::{MutualTls, PeerServer, Registry};
 
 use crate::{Client, check, sandbox};
 
@@ -77,12 +77,12 @@ fn an_unknown_authority_is_refused() {
     -- stderr
     error[tls-failed]: cannot read the tags of [HOST]/acme/demo
       cause: the TLS connection to [HOST] is refused: invalid peer certificate: UnknownIssuer
-      hint: a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE
+      hint: a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE; where the registry wants a certificate of yours, name it with `--client-cert FILE` and `--client-key FILE`
     ");
     check!(client, "list HOST/acme/demo --json", @r#"
     exit 1
     -- stderr
-    {"version":1,"error":{"code":"tls-failed","message":"cannot read the tags of [HOST]/acme/demo","causes":["the TLS connection to [HOST] is refused: invalid peer certificate: UnknownIssuer"],"hint":"a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE","exit":1}}
+    {"version":1,"error":{"code":"tls-failed","message":"cannot read the tags of [HOST]/acme/demo","causes":["the TLS connection to [HOST] is refused: invalid peer certificate: UnknownIssuer"],"hint":"a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE; where the registry wants a certificate of yours, name it with `--client-cert FILE` and `--client-key FILE`","exit":1}}
     "#);
     // Nobody goes on in the clear.
     let run = client.line("list HOST/acme/demo --plain-http HOST");
@@ -100,7 +100,7 @@ fn another_authority_is_no_help() {
     -- stderr
     error[tls-failed]: cannot read the tags of [HOST]/acme/demo
       cause: the TLS connection to [HOST] is refused: invalid peer certificate: BadSignature
-      hint: a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE
+      hint: a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE; where the registry wants a certificate of yours, name it with `--client-cert FILE` and `--client-key FILE`
     ");
 }
 
@@ -127,11 +127,84 @@ fn files_that_are_no_certificates() {
     ");
 }
 
+/// A registry that wants a certificate of whoever connects, and a client that has one in files of all kinds.
+fn mutual() -> (Registry, MutualTls, Client) {
+    let registry = Registry::new();
+    let front = MutualTls::before(&registry);
+    let client = Client::new(front.host());
+    client.write_releases();
+    let sandbox = &client.sandbox;
+    sandbox.write("ca.pem", &front.server().certificate);
+    sandbox.write("cert.pem", &front.client().certificate);
+    sandbox.write("key.pem", &front.client().key);
+    let both = format!("{}{}", front.client().key, front.client().certificate);
+    sandbox.write("both.pem", both);
+    (registry, front, client)
+}
+
+#[test]
+fn a_certificate_of_ours_is_shown() {
+    let (registry, _front, client) = mutual();
+    for (flags, name) in [
+        ("--client-cert cert.pem --client-key key.pem", "acme/two"),
+        ("--client-cert both.pem", "acme/one"),
+    ] {
+        let all = format!("--ca-file ca.pem {flags} -q");
+        let _ = client
+            .line(&format!("publish provider dist HOST/{name} {all}"))
+            .ok();
+        let _ = client
+            .line(&format!("pull HOST/{name}:1.2.3 -o {name} {all}"))
+            .ok();
+        assert!(registry.requests().len() > 5);
+    }
+    // And by the environment.
+    let words = format!("list {}/acme/one", client.host);
+    let mut command = client
+        .sandbox
+        .command(&words.split(' ').collect::<Vec<_>>());
+    command
+        .env("TOFU_OCI_CA_FILE", "ca.pem")
+        .env("TOFU_OCI_CLIENT_CERT", "cert.pem")
+        .env("TOFU_OCI_CLIENT_KEY", "key.pem");
+    let _ = client.sandbox.finish(&mut command).ok();
+}
+
+#[test]
+fn a_certificate_of_ours_is_missing() {
+    let (registry, _front, client) = mutual();
+    check!(client, "list HOST/acme/demo --ca-file ca.pem", @r"
+    exit 1
+    -- stderr
+    error[tls-failed]: cannot read the tags of [HOST]/acme/demo
+      cause: the TLS connection to [HOST] is refused: received fatal alert: CertificateRequired
+      hint: a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE; where the registry wants a certificate of yours, name it with `--client-cert FILE` and `--client-key FILE`
+    ");
+    assert_eq!(registry.requests(), Vec::<String>::new());
+    // A stranger's.
+    let (_registry, stranger, _client) = mutual();
+    let both = format!("{}{}", stranger.client().key, stranger.client().certificate);
+    client.sandbox.write("other.pem", both);
+    check!(client, "list HOST/acme/demo --ca-file ca.pem --client-cert other.pem", @r"
+    ");
+    assert_eq!(registry.requests(), Vec::<String>::new());
+    // No key, and one that is another's.
+    check!(client, "list HOST/acme/demo --ca-file ca.pem --client-cert cert.pem", @r"
+    ");
+    client
+        .sandbox
+        .write("other-key.pem", &stranger.client().key);
+    check!(client, "list HOST/acme/demo --ca-file ca.pem --client-cert cert.pem --client-key other-key.pem", @r"
+    ");
+    check!(client, "list HOST/acme/demo --client-key key.pem", @r"
+    ");
+}
+
 /// An address that is not one of loopback, and reaches it all the same.
 #[cfg(unix)]
 #[test]
 fn plain_http_is_refused_off_the_list() {
-    let registry = tofu_oci_testkit::Registry::new();
+    let registry = Registry::new();
     let (_, port) = registry.host().rsplit_once(':').unwrap();
     let client = Client::new(&format!("0.0.0.0:{port}"));
     check!(client, "list HOST/acme/demo", @r"

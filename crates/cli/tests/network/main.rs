@@ -18,6 +18,7 @@ mod failures;
 mod proxies;
 mod round_trip;
 mod served;
+mod streamed;
 mod tokens;
 
 use tofu_oci_testkit::{ProviderRelease, Registry, Run, Sandbox};

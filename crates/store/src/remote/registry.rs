@@ -26,8 +26,8 @@ const ALIASES: [(&str, &str); 2] = [
     ("index.docker.io", "registry-1.docker.io"),
 ];
 
-/// How many repositories' challenges, and how many subjects, are remembered.
-const KEPT: usize = 1000;
+/// How many repositories' challenges and tokens, and how many subjects, are remembered.
+pub(super) const KEPT: usize = 1000;
 
 /// How the registry is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,6 +257,7 @@ fn warning(value: &str) -> Option<String> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::scope::{Access, Scopes};
     use super::*;
 
     #[test]
@@ -303,6 +304,29 @@ mod tests {
             base("[::1]:5000", &[]),
             shown("http://[::1]:5000/v2/", true)
         );
+    }
+
+    #[test]
+    fn what_is_remembered_has_bounds() {
+        let host = "h".parse().unwrap();
+        let registry = Registry::new(host, &Arc::default(), &Arc::default());
+        let name = |n: u32| format!("acme/demo{n}").parse::<RepositoryName>().unwrap();
+        let digest = |n: u32| Digest::of(&n.to_le_bytes());
+        let held = registry.subject(&name(0), &digest(0));
+        for n in 0..3000 {
+            registry.subject(&name(0), &digest(n));
+            registry.set_challenge(Some(&name(n)), &Challenge::Basic);
+            registry
+                .tokens
+                .slot(&Scopes::repository(&name(n), Access::Pull));
+        }
+        assert!(lock(&registry.subjects).len() <= KEPT + 1);
+        assert!(lock(&registry.challenges).len() <= KEPT + 1);
+        assert!(registry.tokens.len() <= KEPT + 1);
+        // Who has the turn keeps it.
+        assert!(Arc::ptr_eq(&held, &registry.subject(&name(0), &digest(0))));
+        // And a new repository is still asked as the others were.
+        assert!(registry.challenge(Some(&name(5000))).is_some());
     }
 
     proptest! {

@@ -17,7 +17,7 @@ use super::answer::object;
 use super::client::Lane;
 use super::error::{Answer, RemoteError};
 use super::memory::bound;
-use super::registry::Registry;
+use super::registry::{KEPT, Registry};
 use super::scope::Scopes;
 use super::target::{check_realm, shown};
 use crate::blocking::lock;
@@ -31,8 +31,6 @@ const LONGEST: u64 = 30 * 24 * 3600;
 const ANSWER_LIMIT: usize = 1024 * 1024;
 /// How long a refusal of a token is the answer to all who ask for the same one. Rights are given meanwhile.
 const REFUSED: Duration = Duration::from_secs(60);
-/// How many tokens of one registry are kept.
-const KEPT: usize = 1000;
 /// How often redirects of a token endpoint are followed.
 const REDIRECTS: usize = 3;
 
@@ -40,8 +38,26 @@ const REDIRECTS: usize = 3;
 #[derive(Default)]
 pub(super) struct Tokens(Mutex<HashMap<Scopes, Arc<tokio::sync::Mutex<Slot>>>>);
 
+impl Tokens {
+    /// Where the token for `scopes` is kept.
+    pub(super) fn slot(&self, scopes: &Scopes) -> Arc<tokio::sync::Mutex<Slot>> {
+        let mut tokens = lock(&self.0);
+        // Those that somebody is waiting for stay: others would ask once more for the same.
+        let used = |slot: &Arc<_>| Arc::strong_count(slot) > 1;
+        bound(&mut tokens, KEPT, scopes, used);
+        Arc::clone(tokens.entry(scopes.clone()).or_default())
+    }
+
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        lock(&self.0).len()
+    }
+}
+
+/// One token, or why there is none.
 #[derive(Default)]
-struct Slot {
+pub(super) struct Slot {
     token: Option<Token>,
     denied: Option<Refusal>,
 }
@@ -122,14 +138,7 @@ impl Registry {
         if let Some(Credential::AccessToken(token)) = credential {
             return Ok(token.clone());
         }
-        let slot = {
-            let mut tokens = lock(&self.tokens.0);
-            // Those that somebody is waiting for stay: others would ask once more for the same.
-            bound(&mut tokens, KEPT, scopes, |slot| {
-                Arc::strong_count(slot) > 1
-            });
-            Arc::clone(tokens.entry(scopes.clone()).or_default())
-        };
+        let slot = self.tokens.slot(scopes);
         let mut slot = slot.lock().await;
         if let Some(refusal) = &slot.denied {
             if Instant::now() < refusal.until {

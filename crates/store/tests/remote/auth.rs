@@ -462,3 +462,52 @@ mod helper {
         }
     }
 }
+
+#[tokio::test]
+async fn a_refused_token_is_asked_for_again_after_a_while() {
+    let tokens = service();
+    let bench = guarded(&tokens);
+    put_image(&bench.inside("acme/demo"), b"layer").await;
+    let refusal = Quirk::Answer(Canned::status(403));
+    tokens.quirks().on(Requests::all(), refusal);
+    let repo = bench.repository_as(alice());
+    for _ in 0..2 {
+        let error = remote_error(repo.tags().await);
+        assert!(matches!(error, RemoteError::Denied { .. }), "{error:?}");
+    }
+    assert_eq!(tokens.quirks().seen().len(), 1);
+    // The right is given meanwhile.
+    tokens.quirks().off();
+    remote_error(repo.tags().await);
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(61)).await;
+    tokio::time::resume();
+    repo.tags().await.unwrap();
+    assert_eq!(tokens.quirks().seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_no_header_may_have_is_told() {
+    for challenge in [
+        "Basic realm=\"registry\"",
+        "Bearer realm=\"https://auth.example.com/token\"",
+    ] {
+        for bad in ["two\nlines", "a\u{7}bell"] {
+            let bench = Bench::new();
+            let asks = Canned::status(401).header("www-authenticate", challenge);
+            bench.on(Requests::all(), Quirk::Answer(asks));
+            let credential = Credential::AccessToken(bad.to_owned().into());
+            let error = remote_error(bench.repository_as(credential).tags().await);
+            let text = error.to_string();
+            let start = format!(
+                "the token that is configured for {} cannot be used",
+                bench.host()
+            );
+            assert!(text.starts_with(&start), "{text}");
+            assert!(!text.contains("lines") && !text.contains("bell"), "{text}");
+            let seen = bench.quirks.seen();
+            assert_eq!(seen.len(), 1);
+            assert_eq!(seen[0].header("authorization"), None);
+        }
+    }
+}

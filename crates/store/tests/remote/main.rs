@@ -9,6 +9,7 @@
 
 mod auth;
 mod bench;
+mod caches;
 mod download;
 mod limits;
 mod manifests;

@@ -193,3 +193,28 @@ async fn pages_break_off_and_crawl() {
     let error = remote_error(soon(bench.impatient_repository().tags()).await);
     assert!(matches!(error, RemoteError::TimedOut { .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_registry_may_send_more_or_fewer_than_it_is_asked_for() {
+    let all: Vec<String> = (0..2500).map(|n| format!("1.0.{n:04}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    // Everything at once, whatever `n` says.
+    let bench = Bench::new();
+    bench.on(lists(), Quirk::Answer(page(&all, None)));
+    assert_eq!(tags(&bench).await.unwrap(), all);
+    let seen = bench.quirks.seen();
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].target.ends_with("?n=1000"), "{}", seen[0].target);
+    // Pages of its own size; only the link tells where they end.
+    let bench = Bench::new();
+    for (n, part) in all.chunks(1100).enumerate() {
+        let next = format!("/v2/acme/demo/tags/list?n=1100&last={n}");
+        let next = (n < 2).then_some(next);
+        bench.on(
+            lists().after(n).first(1),
+            Quirk::Answer(page(part, next.as_deref())),
+        );
+    }
+    assert_eq!(tags(&bench).await.unwrap(), all);
+    assert_eq!(bench.quirks.seen().len(), 3);
+}

@@ -21,7 +21,7 @@ use axum::http::{Request, Response};
 use tower::ServiceExt as _;
 
 pub use canned::Canned;
-pub use quirk::Quirk;
+pub use quirk::{Created, Quirk};
 pub use requests::{Requests, Seen};
 pub use tokens::{TokenForm, TokenRequest, TokenService, password_guard};
 

@@ -1,5 +1,7 @@
 //! One way in which a registry is not what the specification describes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -57,12 +59,26 @@ pub enum Quirk {
     RefusesSubjects,
     /// A manifest with a subject is confirmed as if it had been taken in, and forgotten.
     DropsReferrers,
+    /// There is no repository before the first upload to one begins: that creates it.
+    CreatesOnPush(Created),
     /// A tag that is there is not written again, the same manifest included.
     ImmutableTags,
     /// An upload takes no piece of fewer bytes but the last.
     LeastPiece(u64),
     /// A `Location` is written with this before its path, and this after it.
     Location(String, String),
+}
+
+/// Whether the first upload has begun. A clone shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Created(Arc<AtomicBool>);
+
+impl Created {
+    /// Whether a request comes after the first upload began, or begins it.
+    fn after(&self, request: &Parts) -> bool {
+        let begins = request.method == Method::POST;
+        self.0.fetch_or(begins, Ordering::Relaxed) || begins
+    }
 }
 
 impl Quirk {
@@ -123,6 +139,11 @@ impl Quirk {
                 let taken = Canned::status(201).header("location", path);
                 let taken = taken.header("docker-content-digest", digest);
                 Some(taken.header("oci-subject", subject).response())
+            }
+            Self::CreatesOnPush(created) => {
+                let created = created.after(parts);
+                let text = "repository name not known to registry";
+                (!created).then(|| Canned::error(404, "NAME_UNKNOWN", text, "").response())
             }
             Self::ImmutableTags => {
                 if parts.uri.path().contains("/manifests/sha256:") {

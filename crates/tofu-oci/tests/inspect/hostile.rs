@@ -1,5 +1,7 @@
 //! What is not written.
 
+#[cfg(unix)]
+use tofu_oci::inspect::ExistingFile;
 use tofu_oci::inspect::{Checked, PullError, PullOptions};
 use tofu_oci::publish::ProviderOptions;
 use tofu_oci::store::{Blob, PutManifest};
@@ -42,6 +44,51 @@ async fn hostile_names_are_not_written() {
         assert!(!error.to_string().contains('\u{1b}'));
     }
     assert!(files(out.path()).is_empty());
+}
+
+/// A link in the directory leads elsewhere, and nothing is written there.
+#[cfg(unix)]
+#[tokio::test]
+async fn links_in_the_way_are_not_followed() {
+    let registry = tempfile::tempdir().unwrap();
+    let at = layout(registry.path());
+    let repository = writer(&at).await;
+    odd_module(&*repository, "1.0.0", "module.zip").await;
+    let at = at.at_tag(&"1.0.0".parse().unwrap());
+    let (out, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let victim = elsewhere.path().join("victim");
+    for there in [true, false] {
+        let _ = std::fs::remove_file(&victim);
+        if there {
+            std::fs::write(&victim, "untouched").unwrap();
+        }
+        let link = out.path().join("module.zip");
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        for existing in [ExistingFile::Keep, ExistingFile::Replace] {
+            let options = PullOptions {
+                existing,
+                ..PullOptions::default()
+            };
+            let pulled = inspector().pull(&at, out.path(), &options).await;
+            let error = pulled.unwrap_err();
+            assert!(matches!(error, PullError::NotAFile { .. }), "{error:?}");
+            let content = std::fs::read_to_string(&victim).ok();
+            assert_eq!(content.as_deref(), there.then_some("untouched"));
+        }
+    }
+    // A second name of a file is replaced, and the first keeps its content.
+    std::fs::write(&victim, "untouched").unwrap();
+    let name = out.path().join("module.zip");
+    std::fs::remove_file(&name).unwrap();
+    std::fs::hard_link(&victim, &name).unwrap();
+    let options = PullOptions {
+        existing: ExistingFile::Replace,
+        ..PullOptions::default()
+    };
+    inspector().pull(&at, out.path(), &options).await.unwrap();
+    assert_eq!(std::fs::read(&name).unwrap(), b"content of 1.0.0");
+    assert_eq!(std::fs::read(&victim).unwrap(), b"untouched");
 }
 
 #[tokio::test]
