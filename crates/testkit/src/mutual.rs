@@ -7,6 +7,7 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -124,9 +125,15 @@ async fn accept(listener: &TcpListener, acceptor: TlsAcceptor, to: String) {
         };
         let (acceptor, to) = (acceptor.clone(), to.clone());
         tokio::spawn(async move {
-            // Who shows no certificate, or another, is told so by TLS.
-            let Ok(mut inside) = acceptor.accept(stream).await else {
-                return;
+            let mut inside = match acceptor.accept(stream).into_fallible().await {
+                Ok(inside) => inside,
+                Err((_, mut stream)) => {
+                    // Who shows no certificate, or another, was told so by TLS. That gets lost where the
+                    // connection is closed on what has come meanwhile.
+                    let _ = stream.shutdown().await;
+                    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+                    return;
+                }
             };
             if let Ok(mut registry) = TcpStream::connect(&to).await {
                 let _ = tokio::io::copy_bidirectional(&mut inside, &mut registry).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use axum::Router;
-use tofu_oci_gateway::{Distribution, MemoryLog, Server, ServerOptions, Tls};
+use tofu_oci_gateway::{Distribution, MemoryLog, Server, ServerOptions, Tls, VersionTags};
 use tofu_oci_store::{MemoryStorage, Storage};
 use tokio::sync::oneshot;
 
@@ -30,9 +30,10 @@ impl Registry {
         Self::serving(Distribution::new(storage).router())
     }
 
-    /// An empty registry in memory with `quirks`, in which everybody may do everything.
+    /// An empty registry in memory with `quirks`, in which everybody may do everything, with versions, too.
     pub fn with_quirks(quirks: &Quirks) -> Self {
         let distribution = Distribution::new(Arc::new(MemoryStorage::new()));
+        let distribution = distribution.with_version_tags(VersionTags::Mutable);
         Self::serving(quirks.around(distribution.router()))
     }
 

@@ -186,17 +186,38 @@ fn a_certificate_of_ours_is_missing() {
     let both = format!("{}{}", stranger.client().key, stranger.client().certificate);
     client.sandbox.write("other.pem", both);
     check!(client, "list HOST/acme/demo --ca-file ca.pem --client-cert other.pem", @r"
+    exit 1
+    -- stderr
+    error[tls-failed]: cannot read the tags of [HOST]/acme/demo
+      cause: the TLS connection to [HOST] is refused: received fatal alert: DecryptError
+      hint: a private certificate authority is trusted with `--ca-file FILE` or SSL_CERT_FILE; where the registry wants a certificate of yours, name it with `--client-cert FILE` and `--client-key FILE`
     ");
     assert_eq!(registry.requests(), Vec::<String>::new());
     // No key, and one that is another's.
     check!(client, "list HOST/acme/demo --ca-file ca.pem --client-cert cert.pem", @r"
+    exit 2
+    -- stderr
+    error[network-configuration]: cannot read the tags of [HOST]/acme/demo
+      cause: the certificate file `cert.pem` cannot be used: it holds no certificate with its key, both in PEM form
     ");
     client
         .sandbox
         .write("other-key.pem", &stranger.client().key);
     check!(client, "list HOST/acme/demo --ca-file ca.pem --client-cert cert.pem --client-key other-key.pem", @r"
+    exit 2
+    -- stderr
+    error[network-configuration]: cannot read the tags of [HOST]/acme/demo
+      cause: the TLS configuration cannot be used: keys may not be consistent: KeyMismatch
     ");
     check!(client, "list HOST/acme/demo --client-key key.pem", @r"
+    exit 2
+    -- stderr
+    error: the following required arguments were not provided:
+      --client-cert <FILE>
+
+    Usage: tofu-oci list --client-cert <FILE> --client-key <FILE> --jobs <N> <REF>
+
+    For more information, try '--help'.
     ");
 }
 

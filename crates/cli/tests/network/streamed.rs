@@ -194,8 +194,13 @@ fn a_repository_may_come_into_being_by_a_push() {
         host: registry.host().to_owned(),
         ..client
     };
-    check!(client, "publish provider dist HOST/acme/demo --platform linux_amd64", @r"
-    ");
+    check!(client, "publish provider dist HOST/acme/demo --platform linux_amd64", @r#"
+    exit 1
+    -- stderr
+    error[registry-refused]: cannot put "dist/terraform-provider-demo_1.2.3_linux_amd64.zip" into [HOST]/acme/demo
+      cause: [HOST] does not accept starting an upload to [HOST]/acme/demo: 404 NAME_UNKNOWN: repository name not known to registry
+      hint: some registries want a repository or project to be created before the first push
+    "#);
 }
 
 /// A cache in front of another registry lists what it was asked for before, if anything.
@@ -216,8 +221,12 @@ fn a_locked_install_needs_no_list() {
     // Without a lock file nobody knows what there is.
     std::fs::remove_dir_all(client.sandbox.join("infra/.terraform")).unwrap();
     std::fs::remove_file(client.sandbox.join("infra/.terraform.lock.hcl")).unwrap();
-    check!(client, &install, @r"
-    ");
+    check!(client, &install, @r#"
+    exit 1
+    -- stderr
+    error[no-version]: no version of registry.opentofu.org/acme/demo satisfies "~> 1.2" (root at main.tf:3:5); there is no version at all
+      hint: change one of the constraints, or publish a version that satisfies all of them
+    "#);
 }
 
 /// A module in a registry, made by hand of this zip.

@@ -106,8 +106,10 @@ fn certificates(
         builder = builder.tls_certs_merge(found);
     }
     if let Some(pem) = &options.identity {
-        let identity = Identity::from_pem(&pem.content)
-            .map_err(|error| refuse(&pem.name, root_cause(&error)))?;
+        let identity = Identity::from_pem(&pem.content).map_err(|_| {
+            let reason = "it holds no certificate with its key, both in PEM form";
+            refuse(&pem.name, reason.to_owned())
+        })?;
         builder = builder.identity(identity);
     }
     Ok(builder)

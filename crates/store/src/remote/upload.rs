@@ -1,7 +1,7 @@
 //! Blobs on their way into a registry: mounted where they lie in the same one, else a POST and one streaming PUT.
 //!
 //! Distribution spec v1.1.1, "Pushing Blobs". Pieces (PATCH) are for registries that refuse the whole, and for
-//! uploads that broke off where the registry says how far they came.
+//! uploads that broke off where the registry says how far they came. What has no digest yet is in `stream`.
 
 use std::sync::Mutex;
 use std::time::Duration;

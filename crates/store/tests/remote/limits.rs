@@ -134,7 +134,7 @@ async fn a_list_of_tags_nests_as_deep_as_a_manifest_may() {
     }
     // Two readers of it would read two lists.
     let bench = Bench::new();
-    let text = r#"{"tags":["1.0.0"],"tags":["2.0.0"]}"#;
+    let text = r#"{"tags":["1.0.0"],"x":1,"x":2}"#;
     bench.on(Requests::all(), Quirk::Answer(Canned::json(200, text)));
     let error = remote_error(bench.repository().tags().await);
     assert!(error.to_string().contains("stands twice"), "{error}");
