@@ -125,7 +125,7 @@ async fn join(client: TcpStream, target: SocketAddr, fault: Option<WireFault>) {
     match fault {
         Some(WireFault::CutUp(bytes)) => up = bytes,
         Some(WireFault::CutDown(bytes) | WireFault::Reset(bytes) | WireFault::Stall(bytes)) => {
-            down = bytes
+            down = bytes;
         }
         Some(WireFault::Refuse) | None => {}
     }

@@ -247,8 +247,8 @@ async fn what_others_may_change_is_hashed_while_it_is_copied() {
     };
     // Only the administrator can give files away.
     let foreign = |path: &Path| chown(path, Some(12_345), None).is_ok();
-    let others: [(&str, &dyn Fn(&Path) -> bool); 2] =
-        [("writable", &writable), ("foreign", &foreign)];
+    type Make<'a> = &'a dyn Fn(&Path) -> bool;
+    let others: [(&str, Make<'_>); 2] = [("writable", &writable), ("foreign", &foreign)];
     for (name, make) in others {
         let world = world().await;
         let file = entry(&world, "a").join("tree/README.md");
