@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use tofu_oci_trust::content::{ContentCheck, EntrySink, HashZip, NullSink};
 use tofu_oci_trust::ignore::{IgnoreRules, PathKind};
+use tofu_oci_trust::pgp::{self, KeyOrigin, Keyring, SignatureReport, SignatureRules};
+use tofu_oci_trust::provider_package;
 use tofu_oci_trust::shasums::Shasums;
 use tofu_oci_trust::zip::{Archive, Entry, ZipLimits};
-use tofu_oci_trust::{pgp, provider_package};
 use tofu_oci_types::oci::Digest;
 use tofu_oci_types::tofu::Platform;
 
@@ -35,12 +36,71 @@ pub(super) fn checksums(data: &[u8]) {
     }
 }
 
+/// A list and its signatures, with the keys that made them.
+const SIGNED: &[u8] = include_bytes!("../../../../testdata/pgp/SHA256SUMS");
+const SIGNATURES: [&[u8]; 2] = [
+    include_bytes!("../../../../testdata/pgp/two.sig"),
+    include_bytes!("../../../../testdata/pgp/subkey.sig"),
+];
+const KEYS: [&[u8]; 4] = [
+    include_bytes!("../../../../testdata/pgp/rsa2048.asc"),
+    include_bytes!("../../../../testdata/pgp/ed25519.asc"),
+    include_bytes!("../../../../testdata/pgp/subkey.asc"),
+    include_bytes!("../../../../testdata/pgp/dsa.asc"),
+];
+/// Nobody has signed this, so no signature over it is good.
+const UNSIGNED: &[u8] =
+    b"0000000000000000000000000000000000000000000000000000000000000000  x.zip\n";
+
+/// Every good signature is by a key of the ring.
+fn check_signers(ring: &Keyring, report: &SignatureReport) {
+    for good in report.good() {
+        let mut known = ring.keys();
+        assert!(known.any(|(key, _)| key.fingerprint == good.fingerprint));
+    }
+}
+
 pub(super) fn signature(data: &[u8]) {
     let _ = pgp::signature_key_ids(data);
+    let mut ring = Keyring::new();
+    for key in KEYS {
+        ring.add(key, KeyOrigin::Pinned).unwrap();
+    }
+    let rules = SignatureRules::default();
+    if let Ok(report) = pgp::verify(UNSIGNED, data, &ring, &rules) {
+        assert_eq!(
+            report.good().count(),
+            0,
+            "a signature over something else counts"
+        );
+        assert!(report.checks.len() <= pgp::SIGNATURES_LIMIT);
+    }
+    if let Ok(report) = pgp::verify(SIGNED, data, &ring, &rules) {
+        check_signers(&ring, &report);
+    }
 }
 
 pub(super) fn public_key(data: &[u8]) {
-    let _ = pgp::public_keys(data);
+    let mut ring = Keyring::new();
+    let Ok(added) = ring.add(data, KeyOrigin::Repository) else {
+        assert!(ring.is_empty(), "what is refused adds nothing");
+        return;
+    };
+    assert_eq!(pgp::public_keys(data).unwrap(), added);
+    // Twice the same is the same.
+    ring.add(data, KeyOrigin::Pinned).unwrap();
+    assert!(ring.keys().all(|(_, origin)| origin == KeyOrigin::Pinned));
+    let rules = SignatureRules::default();
+    for signatures in SIGNATURES {
+        let report = pgp::verify(SIGNED, signatures, &ring, &rules).unwrap();
+        check_signers(&ring, &report);
+        let report = pgp::verify(UNSIGNED, signatures, &ring, &rules).unwrap();
+        assert_eq!(
+            report.good().count(),
+            0,
+            "a signature over something else counts"
+        );
+    }
 }
 
 /// Keeps what is unpacked in memory, up to a limit.
