@@ -24,7 +24,7 @@ Examples:
 const DIR_EXAMPLES: &str = "\
 Examples:
   tofu-oci cache dir
-  du -sh \"$(tofu-oci cache dir)\"";
+  tofu-oci cache dir --json";
 
 const PRUNE_EXAMPLES: &str = "\
 Examples:

@@ -7,7 +7,7 @@
 //! CACHE/v1/locks/HEX                      held by whoever makes, replaces or removes that package
 //! CACHE/v1/new/HEX/                       a package that is being made by the holder of the lock
 //! CACHE/v1/quarantine/HEX.N/              a package that was not what it should have been
-//! STATE/v1/packages/HEX                   the stamp of that package
+//! STATE/v1/packages/CACHE/HEX             the stamp of that package in that cache
 //! STATE/v1/places/HEX                     the stamp of a package directory in a working directory
 //! ```
 //!

@@ -95,7 +95,7 @@ impl PackageCache {
                 remove(&self.files, &self.root.join("quarantine"))?;
             }
             if let Some(stamps) = &self.stamps {
-                stamps.sweep_places()?;
+                stamps.sweep(|path| self.is_leftover(path))?;
             }
         }
         Ok(report)
@@ -162,13 +162,24 @@ impl PackageCache {
                 continue;
             }
             let there = self.read_memory(&child).is_some_and(|zip| self.has(&zip));
-            if !there {
+            if !there || self.is_leftover(&child) {
                 remove(&self.files, &child)?;
             }
         }
         // Only empty ones go.
         let _ = self.files.remove_dir(path);
         Ok(())
+    }
+
+    /// Whether somebody who was stopped left the file: it was to be renamed, and nobody works on one for so long.
+    fn is_leftover(&self, path: &Path) -> bool {
+        const LONG: Duration = Duration::from_secs(60 * 60);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let age = || {
+            let metadata = self.files.metadata(path).ok()??;
+            self.now.duration_since(metadata.modified().ok()?).ok()
+        };
+        name.starts_with('.') && name.ends_with(".tmp") && age().is_some_and(|age| age > LONG)
     }
 
     fn children(&self, dir: &Path) -> io::Result<Vec<PathBuf>> {

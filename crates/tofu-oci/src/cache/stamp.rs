@@ -110,6 +110,8 @@ impl Stamp {
 pub(super) struct StampStore {
     files: Files,
     root: PathBuf,
+    /// The stamps of the packages in this very cache: others may have the same ones.
+    packages: PathBuf,
 }
 
 impl StampStore {
@@ -137,14 +139,18 @@ impl StampStore {
             }
             _ => return Err(StateProblem::NotADirectory),
         }
+        let root = dir.join("v1");
+        let cache = Digest::of(cache.as_os_str().as_encoded_bytes());
+        let cache: String = cache.encoded().chars().take(16).collect();
         Ok(Self {
             files: files.clone(),
-            root: dir.join("v1"),
+            packages: root.join("packages").join(cache),
+            root,
         })
     }
 
     fn package(&self, digest: &Digest) -> PathBuf {
-        self.root.join("packages").join(digest.encoded())
+        self.packages.join(digest.encoded())
     }
 
     fn place(&self, dir: &Path) -> PathBuf {
@@ -189,6 +195,9 @@ impl StampStore {
         match (write(), path.parent()) {
             (Err(error), Some(dir)) if error.kind() == io::ErrorKind::NotFound => {
                 make(&self.files, &self.root)?;
+                if dir == self.packages {
+                    make(&self.files, &self.root.join("packages"))?;
+                }
                 make(&self.files, dir)?;
                 write()
             }
@@ -202,23 +211,31 @@ impl StampStore {
         let _ = self.files.remove_file(&self.package(digest));
     }
 
-    /// Forgets the package directories that are not there any more.
-    pub(super) fn sweep_places(&self) -> io::Result<()> {
-        let dir = self.root.join("places");
-        if self.files.metadata(&dir)?.is_none() {
-            return Ok(());
+    /// Forgets the package directories that are not there any more, and removes what `is_leftover`.
+    pub(super) fn sweep(&self, is_leftover: impl Fn(&Path) -> bool) -> io::Result<()> {
+        for path in self.within(&self.packages)? {
+            if is_leftover(&path) {
+                self.files.remove_file(&path)?;
+            }
         }
-        for entry in self.files.read_dir(&dir)? {
-            let path = dir.join(&entry.name);
+        for path in self.within(&self.root.join("places"))? {
             let there = self
                 .read(&path)
                 .and_then(|stamp| stamp.place)
                 .is_some_and(|place| self.files.metadata(&place).is_ok_and(|m| m.is_some()));
-            if !there {
+            if !there || is_leftover(&path) {
                 self.files.remove_file(&path)?;
             }
         }
         Ok(())
+    }
+
+    fn within(&self, dir: &Path) -> io::Result<Vec<PathBuf>> {
+        if self.files.metadata(dir)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let entries = self.files.read_dir(dir)?.into_iter();
+        Ok(entries.map(|entry| dir.join(entry.name)).collect())
     }
 }
 

@@ -207,6 +207,32 @@ async fn leftovers_of_stopped_processes_are_swept() {
     assert_eq!(fs::read_dir(&new).unwrap().count(), 0);
 }
 
+#[tokio::test]
+async fn files_that_were_never_finished_are_pruned() {
+    use tofu_oci::cache::PruneOptions;
+    let world = world().await;
+    let mut halves = Vec::new();
+    for stamp in [
+        "cache/v1/releases/registry.example.com/acme/a/1.0.0",
+        "state/v1/packages",
+    ] {
+        let mut dir = world.dir.path().join(stamp);
+        if stamp.starts_with("state") {
+            dir = fs::read_dir(dir).unwrap().next().unwrap().unwrap().path();
+        }
+        let whole = fs::read_dir(&dir).unwrap().next().unwrap().unwrap().path();
+        let half = dir.join(".half.0.tmp");
+        fs::copy(whole, &half).unwrap();
+        halves.push(half);
+    }
+    let cache = world.cache(&Files::default());
+    cache.prune(&PruneOptions::default()).unwrap();
+    assert!(halves.iter().all(|half| !half.exists()), "{halves:?}");
+    assert_eq!(cache.list().unwrap().len(), 2);
+    world.forget_installed();
+    assert!(world.install_warm(&Files::default()).is_some());
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_was_written_through_a_link_is_noticed_in_both_places() {
