@@ -97,12 +97,6 @@ pub(crate) fn files(world: &World) -> BTreeSet<String> {
         names.filter(|name| !name.contains("/.tofu-oci/manifests/") && !name.ends_with("lock"));
     let apart = |name: &String| name.starts_with("cache/") || name.starts_with("state/");
     let names: BTreeSet<String> = names.filter(|name| !apart(name)).collect();
-    let names = names.filter(|name| {
-        // Of the cache and its stamps nobody misses anything, and what is left there is pruned.
-        let cached = name.starts_with("cache/") || name.starts_with("state/");
-        !cached && !name.contains("/.tofu-oci/manifests/") && !name.ends_with("lock")
-    });
-    let names: BTreeSet<String> = names.collect();
     let leftover = names.iter().find(|name| is_leftover(name));
     assert_eq!(leftover, None, "a leftover that nobody removes");
     names

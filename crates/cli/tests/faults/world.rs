@@ -112,8 +112,7 @@ impl World {
         std::fs::create_dir(self.path("scratch")).unwrap();
     }
 
-    /// All that a user or a later run can see, leftovers of runs that were killed apart. What is in the package cache
-    /// is no promise: it is verified, not compared.
+    /// All that a user or a later run can see, leftovers of runs that were killed apart.
     pub(crate) fn visible(&self) -> tree::Tree {
         let mut tree = tree::read(self.root());
         tree.retain(|name, _| {
@@ -121,11 +120,6 @@ impl World {
                 && !name.contains("/.tofu-oci/")
                 && !name.ends_with(".lock")
                 && !name.starts_with("state/")
-            let cached = name.starts_with("cache/") || name.starts_with("state/");
-            !cached
-                && !is_leftover(name)
-                && !name.contains("/.tofu-oci/")
-                && !name.ends_with(".lock")
         });
         tree
     }

@@ -3,13 +3,11 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
 use tofu_oci::Progress;
 use tofu_oci::cache::{CacheOptions, PackageCache, Verdict};
 use tofu_oci::install::{InstallOptions, Installer, LockMode, ModuleHosts, WarmInstaller};
-use tofu_oci::install::{InstallOptions, Installer, LockMode, ModuleHosts};
 use tofu_oci::source::{Connect, OciMirror};
 use tofu_oci::store::Files;
 use tofu_oci::types::tofu::Platform;
@@ -102,52 +100,7 @@ async fn install(
         connect: means.connect.clone(),
         files: means.files.clone(),
         module_hosts,
-<<<<<<< HEAD
         cache,
-=======
-        cache: Some(Arc::new(cache(world, &means.files))),
->>>>>>> 7413084 (tests: faults go through the package cache, too)
-        progress: Progress::default(),
-    };
-    installer
-        .install(&options)
-        .await
-        .map(drop)
-        .map_err(|error| told(&error))
-}
-fn cache(world: &World, files: &Files) -> PackageCache {
-    let options = CacheOptions {
-        dir: world.path("cache"),
-        state: Some(world.path("state")),
-        now: UNIX_EPOCH,
-    };
-    PackageCache::open(files, options, Progress::default())
-}
-
-async fn install(world: &World, means: &Means, lock: LockMode) -> Result<(), String> {
-    let options = InstallOptions {
-        lock,
-        jobs: NonZeroUsize::MIN,
-        ..InstallOptions::new(world.path("conf"))
-    };
-    let warm = WarmInstaller {
-        files: means.files.clone(),
-        cache: cache.clone(),
-        progress: Progress::default(),
-    };
-    if warm.install(&options).is_some() {
-        return Ok(());
-    }
-    let template = means.address(world, "{namespace}/{type}").parse().unwrap();
-    let mut module_hosts = ModuleHosts::default();
-    module_hosts.map("oci.example.com".parse().unwrap(), world.path("source"));
-    let installer = Installer {
-        source: Arc::new(OciMirror::new(template, means.connect.clone())),
-        connect: means.connect.clone(),
-        files: means.files.clone(),
-        module_hosts,
-        cache,
-        cache: Some(Arc::new(cache(world, &means.files))),
         progress: Progress::default(),
     };
     installer
@@ -179,9 +132,6 @@ fn check(world: &World, version: &str) {
     assert!(lock.contains(&format!("version = \"{version}\"")), "{lock}");
     let binary = format!("{}terraform-provider-demo_v{version}", package(version));
     assert!(world.path(&binary).exists());
-    for entry in cache(world, &Files::new()).verify().unwrap() {
-        assert_eq!(entry.verdict, Verdict::Sound, "{entry:?}");
-    }
 }
 
 #[async_trait(?Send)]
