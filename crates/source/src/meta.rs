@@ -8,6 +8,8 @@ use tofu_oci_types::artifact::Timestamp;
 use tofu_oci_types::oci::{Descriptor, Digest};
 use tofu_oci_types::tofu::{PackageHash, Platform, ProviderAddr, Version};
 
+use crate::evidence::Beside;
+
 /// The versions of a provider that a source has, ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VersionList {
@@ -87,4 +89,6 @@ pub struct Release {
     pub platforms: Vec<Platform>,
     /// When the release was made, if it says so.
     pub created: Option<Timestamp>,
+    /// Where its evidence is; nothing where the source keeps none.
+    pub beside: Option<Beside>,
 }

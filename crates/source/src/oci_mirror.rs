@@ -12,6 +12,7 @@ use tofu_oci_types::artifact::{ArtifactError, IndexEntry, ProviderIndex, annotat
 use tofu_oci_types::oci::{Address, Descriptor, Manifest};
 use tofu_oci_types::tofu::{PackageFilename, Platform, ProviderAddr, RepositoryTemplate, Version};
 
+use crate::evidence::Beside;
 use crate::{Connect, Location, PackageMeta, Release, Source, SourceError, VersionList};
 
 /// A source over repositories whose addresses follow from a template.
@@ -54,7 +55,7 @@ impl OciMirror {
         found: &Found<'_>,
         index: &ProviderIndex,
         platform: &Platform,
-    ) -> Result<PackageMeta, SourceError> {
+    ) -> Result<(PackageMeta, Manifest), SourceError> {
         let entry = index
             .select(platform)
             .map_err(|error| found.refuse(error))?;
@@ -71,7 +72,7 @@ impl OciMirror {
                 PackageFilename::new(kind, version, platform.clone())
                     .map_or_else(|_| digest_name(layer), |name| name.to_string())
             });
-        Ok(PackageMeta {
+        let meta = PackageMeta {
             provider: found.provider.clone(),
             version: found.version.clone(),
             platform: platform.clone(),
@@ -81,7 +82,8 @@ impl OciMirror {
                 descriptor: layer.clone(),
             },
             reported_h1: entry.hints.h1.clone(),
-        })
+        };
+        Ok((meta, target))
     }
 }
 
@@ -232,8 +234,11 @@ impl Source for OciMirror {
         };
         let index = ProviderIndex::read(&manifest).map_err(|error| found.refuse(error))?;
         let mut packages = Vec::with_capacity(platforms.len());
+        let mut targets = Vec::with_capacity(platforms.len());
         for platform in platforms {
-            packages.push(self.package(&found, &index, platform).await?);
+            let (meta, target) = self.package(&found, &index, platform).await?;
+            packages.push(meta);
+            targets.push((platform.clone(), target));
         }
         let created = manifest
             .annotations()
@@ -244,6 +249,11 @@ impl Source for OciMirror {
             packages,
             platforms: index.platforms(),
             created,
+            beside: Some(Beside {
+                repository: found.repository,
+                root: manifest,
+                targets,
+            }),
         })
     }
 }

@@ -12,6 +12,7 @@ pub mod login;
 pub mod maintain;
 pub mod promote;
 pub mod publish;
+pub mod verify;
 mod warning;
 
 pub use event::{Event, Outcome, Progress, Reporter, Task, TaskId, Work};

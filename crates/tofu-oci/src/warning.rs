@@ -57,6 +57,13 @@ pub enum Warning {
         /// What it is: lower case, no full stop.
         problem: String,
     },
+    /// A proof that does not count, or has something odd.
+    Proof {
+        /// What it should prove something about.
+        subject: String,
+        /// What it is: lower case, no full stop.
+        problem: String,
+    },
     /// A tag that clients take for a version, which they then ask for under another tag.
     UnreachableTag {
         /// The tag.
@@ -165,6 +172,7 @@ impl Warning {
             Self::Package { .. } => "package",
             Self::UncheckedSignature { .. } => "unchecked-signature",
             Self::Signature { .. } => "signature",
+            Self::Proof { .. } => "proof",
             Self::UnreachableTag { .. } => "unreachable-tag",
             Self::InvisibleTag { .. } => "invisible-tag",
             Self::DevOverrides { .. } => "dev-overrides",
@@ -219,6 +227,7 @@ impl fmt::Display for Warning {
             Self::Signature { filename, problem } => {
                 write!(f, "the signature {filename:?}: {problem}")
             }
+            Self::Proof { subject, problem } => write!(f, "{subject}: {problem}"),
             Self::UnreachableTag { tag, version } => write!(
                 f,
                 "clients take the tag {:?} for the version {version}, and then find no tag of that version",

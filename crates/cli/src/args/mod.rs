@@ -24,6 +24,8 @@ mod pull;
 mod requirements;
 mod serve;
 mod show;
+mod signatures;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -51,6 +53,8 @@ pub(crate) use pull::PullArgs;
 pub(crate) use requirements::RequirementsArgs;
 pub(crate) use serve::{ServeArgs, SyncArg, TlsArg};
 pub(crate) use show::ShowArgs;
+pub(crate) use signatures::SignatureArgs;
+pub(crate) use verify::VerifyArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,6 +100,7 @@ pub(crate) enum Command {
     List(ListArgs),
     Show(ShowArgs),
     Pull(PullArgs),
+    Verify(VerifyArgs),
     Copy(CopyArgs),
     Delete(DeleteArgs),
     Requirements(RequirementsArgs),

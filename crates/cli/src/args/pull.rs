@@ -4,15 +4,20 @@ use clap::Args;
 use tofu_oci::types::oci::Address;
 use tofu_oci::types::tofu::Platform;
 
+use super::SignatureArgs;
 use super::address::address;
 
 const EXAMPLES: &str = "\
 Examples:
   tofu-oci pull oci.example.net/acme/demo:1.2.3 -o ./dist
+  tofu-oci pull oci.example.net/acme/demo:1.2.3 -o ./dist --trusted-key acme.asc --require-signature
   tofu-oci pull dir:./registry//acme/demo:1.2.3 -o ./dist --platform linux_amd64
   tofu-oci pull dir:./registry//modules/label:1.2.0 -o ./label";
 
 /// Write a release or module back as the files it was published from
+///
+/// Everything is checked before the first file is written: checksums files name every package with
+/// its digest, and where there are signatures, one of them counts.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PullArgs {
@@ -28,4 +33,7 @@ pub(crate) struct PullArgs {
     /// Replace files that are there and differ
     #[arg(long)]
     pub(crate) force: bool,
+    /// Whose signatures count.
+    #[command(flatten)]
+    pub(crate) signatures: SignatureArgs,
 }

@@ -19,6 +19,8 @@ mod pull;
 mod requirements;
 mod serve;
 mod show;
+mod signatures;
+mod verify;
 
 use std::io;
 use std::path::Path;
@@ -59,6 +61,7 @@ pub(crate) fn run(command: Command, settings: &Settings) -> Result<Ending, Stop>
         Command::List(args) => list::run(&args, settings),
         Command::Show(args) => show::run(&args, settings),
         Command::Pull(args) => pull::run(args, settings),
+        Command::Verify(args) => verify::run(&args, settings),
         Command::Copy(args) => copy::run(&args, settings),
         Command::Delete(args) => delete::run(&args, settings),
         Command::Requirements(args) => requirements::run(&args, settings),

@@ -1,16 +1,14 @@
 //! `publish provider PATH... REF`
 
-use std::time::UNIX_EPOCH;
-
 use tofu_oci::install::Writes;
 use tofu_oci::publish::{
     Existing, Gpg, ProfileChoice, ProviderOptions, ProviderReport, PublishOutcome, Publisher,
     SigningKey,
 };
 use tofu_oci::store::{Files, Put};
-use tofu_oci::types::artifact::{Profile, Timestamp, UserAnnotations};
+use tofu_oci::types::artifact::{Profile, UserAnnotations};
 
-use super::{Ending, output, progress};
+use super::{Ending, output, progress, signatures};
 use crate::args::{PublishProviderArgs, PublishShared, ReleaseProfile};
 use crate::diagnostic::{Code, Diagnostic, Failure};
 use crate::document::{AttachmentEntry, PackageEntry, ReleaseDocument, ReleaseEntry};
@@ -32,7 +30,7 @@ pub(super) fn run(args: PublishProviderArgs, settings: &Settings) -> Result<Endi
         platforms: args.platform,
         keys: args.key,
         sign_with: args.sign_with.map(|key| gpg(key, settings)).transpose()?,
-        now: now(settings),
+        now: signatures::now(settings),
         created: args.shared.created,
         annotations: shared.annotations,
         profile: profile(&args.shared, args.profile)?,
@@ -69,12 +67,6 @@ fn gpg(key: SigningKey, settings: &Settings) -> Result<Gpg, Failure> {
                 .hint("install GnuPG, or sign elsewhere and publish the .sig file"),
         ])),
     }
-}
-
-/// The time, by which signatures are judged.
-fn now(settings: &Settings) -> Option<Timestamp> {
-    let since = settings.now().duration_since(UNIX_EPOCH).ok()?;
-    Timestamp::from_unix(since.as_secs().try_into().ok()?)
 }
 
 /// Whether a plan has something in it.

@@ -1,17 +1,24 @@
 //! `pull REF -o DIR`
 
+use std::collections::BTreeSet;
+
 use tofu_oci::Outcome;
 use tofu_oci::inspect::{ExistingFile, PullOptions, PullReport, PulledKind};
+use tofu_oci::trust::policy::Level;
+use tofu_oci::types::tofu::Platform;
 
+use super::verify::{proofs, signed_by};
 use super::{Ending, inspector, output};
 use crate::args::PullArgs;
 use crate::document::{PullDocument, PulledFileEntry};
 use crate::interrupt::{Stop, run_writing};
-use crate::printer::{Align, Table, size};
+use crate::printer::{Align, Table, count, shown, size};
 use crate::settings::Settings;
 
 pub(super) fn run(args: PullArgs, settings: &Settings) -> Result<Ending, Stop> {
+    let judge = args.signatures.judge(settings)?;
     let options = PullOptions {
+        judge,
         platforms: args.platform,
         existing: if args.force {
             ExistingFile::Replace
@@ -31,6 +38,10 @@ pub(super) fn run(args: PullArgs, settings: &Settings) -> Result<Ending, Stop> {
 }
 
 fn document(report: &PullReport) -> PullDocument {
+    let proof = |platform: Option<&Platform>| {
+        let mut proofs = report.proofs.iter();
+        proofs.find(|proof| proof.platform.as_ref() == platform)
+    };
     PullDocument {
         version: 1,
         reference: report.address.to_string(),
@@ -39,10 +50,10 @@ fn document(report: &PullReport) -> PullDocument {
             .files
             .iter()
             .map(|file| {
-                let (kind, platform) = match &file.kind {
-                    PulledKind::Package(platform) => ("package", Some(platform.to_string())),
-                    PulledKind::Module => ("module", None),
-                    PulledKind::Attachment(kind) => (kind.name(), None),
+                let (kind, platform, proof) = match &file.kind {
+                    PulledKind::Package(of) => ("package", Some(of.to_string()), proof(Some(of))),
+                    PulledKind::Module => ("module", None, proof(None)),
+                    PulledKind::Attachment(kind) => (kind.name(), None, None),
                 };
                 PulledFileEntry {
                     filename: file.filename.clone(),
@@ -51,6 +62,8 @@ fn document(report: &PullReport) -> PullDocument {
                     platform,
                     digest: file.digest.to_string(),
                     size: file.size,
+                    level: proof.map(|proof| proof.verdict.level.to_string()),
+                    proofs: proof.map_or_else(Vec::new, |proof| proofs(&proof.verdict)),
                     outcome: match file.outcome {
                         Outcome::Unchanged => "unchanged",
                         Outcome::Done | Outcome::Failed => "written",
@@ -76,5 +89,25 @@ fn human(document: &PullDocument) -> String {
             file.outcome,
         ]);
     }
-    table.to_string()
+    format!("{table}\n{}", signers(&document.files))
+}
+
+/// Who signed the packages: one line for each signature that covers one of them.
+fn signers(files: &[PulledFileEntry]) -> String {
+    let packages = || files.iter().filter(|file| file.level.is_some());
+    let unsigned = Level::Integrity.to_string();
+    let count_unsigned = packages()
+        .filter(|file| file.level.as_ref() == Some(&unsigned))
+        .count();
+    let mut lines: BTreeSet<String> = packages()
+        .flat_map(|file| &file.proofs)
+        .map(signed_by)
+        .collect();
+    if count_unsigned > 0 {
+        lines.insert(match count_unsigned == packages().count() {
+            true => "not signed".to_owned(),
+            false => format!("not signed: {}", count(count_unsigned, "package")),
+        });
+    }
+    lines.into_iter().map(|line| shown(line) + "\n").collect()
 }

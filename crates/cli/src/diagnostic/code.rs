@@ -184,6 +184,8 @@ codes! {
     ProofMissing "proof-missing" Refused "A policy asks for a proof of the package, and none that counts was found.";
     ChecksumsDisagree "checksums-disagree" Refused "Two signed checksums files have two digests for one file.";
     PrivateKey "private-key" Refused "A key file holds a private key, which must not be published.";
+    HashMissing "hash-missing" Failed "The lock file has no hash that an installed package can be compared with.";
+    PackageMissing "package-missing" Failed "The lock file names a package, and it is not installed.";
     LockMismatch "lock-mismatch" Refused "A package matches none of the hashes in the lock file.";
     HashMismatch "hash-mismatch" Refused "Somebody vouched for another hash than the package has.";
 

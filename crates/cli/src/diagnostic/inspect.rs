@@ -2,6 +2,7 @@
 
 use tofu_oci::inspect::{InspectError, PullError};
 use tofu_oci::source::evidence::EvidenceError;
+use tofu_oci::trust::shasums::ShasumsError;
 
 use super::{Advice, Code, Diagnostic, Failure, artifact, io, store, trust};
 
@@ -46,7 +47,7 @@ pub(super) fn evidence(error: &EvidenceError) -> Advice {
 }
 
 /// Independent failures are told one by one.
-fn diagnostics(error: &PullError) -> Vec<Diagnostic> {
+pub(super) fn diagnostics(error: &PullError) -> Vec<Diagnostic> {
     if let PullError::Several(errors) = error {
         return errors.iter().flat_map(diagnostics).collect();
     }
@@ -72,9 +73,8 @@ fn pull(error: &PullError) -> Advice {
             .hint("`tofu-oci show REF` shows the file names; the publisher has to correct them"),
         PullError::Collision { .. } => Advice::new(Code::UnsafeFilename)
             .hint("`tofu-oci show REF` shows which layers have this name"),
-        PullError::Shasums { source, .. } => trust::shasums(source).hint(
-            "the checksums file is not the one of these packages; `tofu-oci show REF` shows both",
-        ),
+        PullError::Shasums { source, .. } => shasums(source),
+        PullError::Refused { source } => trust::refused(source),
         PullError::Exists { .. } => Advice::new(Code::FileExists)
             .hint("choose an empty directory, or replace files with `--force`"),
         PullError::NotAFile { .. } => {
@@ -82,4 +82,10 @@ fn pull(error: &PullError) -> Advice {
         }
         PullError::Write { source, .. } => io::advice(source),
     }
+}
+
+/// A checksums file in a repository.
+pub(super) fn shasums(error: &ShasumsError) -> Advice {
+    trust::shasums(error)
+        .hint("the checksums file is not the one of these packages; `tofu-oci show REF` shows both")
 }

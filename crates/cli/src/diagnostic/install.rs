@@ -15,7 +15,7 @@ impl From<InstallError> for Failure {
 }
 
 /// Independent failures are told one by one.
-fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
+pub(super) fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
     let advice = match error {
         InstallError::Several(errors) => return errors.iter().flat_map(diagnostics).collect(),
         InstallError::Configuration { source } => {

@@ -27,6 +27,7 @@ mod server;
 mod source;
 mod store;
 mod trust;
+mod verify;
 mod warning;
 mod word;
 mod zip;

@@ -110,7 +110,7 @@ pub(super) fn signature(problem: &SignatureProblem) -> Advice {
 }
 
 /// A package that a policy does not let in.
-fn refused(refusal: &Refusal) -> Advice {
+pub(super) fn refused(refusal: &Refusal) -> Advice {
     match refusal {
         Refusal::Unproven { found, .. } => {
             let advice = Advice::new(Code::ProofMissing);
@@ -123,9 +123,19 @@ fn refused(refusal: &Refusal) -> Advice {
             match (found.is_empty(), keys) {
                 (true, _) => advice.hint("ask the publisher for a signed checksums file"),
                 (false, true) => advice
-                    .hint("if the fingerprint is that of the publisher, name the key as trusted"),
-                (false, false) => advice,
+                    .hint("if the fingerprint is that of the publisher, get their key from where you trust it and name it with `--trusted-key`"),
+                (false, false) => advice.hint(
+                    "get the publisher's key from where you trust it, and name it with `--trusted-key`",
+                ),
             }
+        }
+        Refusal::BadSignature { found, .. } => {
+            let advice = match found.as_ref() {
+                PolicyWarning::Signature { problem, .. } => signature(problem),
+                PolicyWarning::SignatureFile { problem, .. } => pgp(problem),
+                _ => Advice::new(Code::SignatureRefused),
+            };
+            advice.detail(found.to_string())
         }
         Refusal::ListsDisagree { digests, .. } => Advice::new(Code::ChecksumsDisagree)
             .detail(format!("one says {}, the other {}", digests.0, digests.1))

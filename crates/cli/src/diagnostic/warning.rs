@@ -20,6 +20,7 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
             "for people on other platforms, remove the entry and install with `--platform` for every platform",
         ),
         Warning::Package { .. } | Warning::Signature { .. } => None,
+        Warning::Proof { .. } => Some("`tofu-oci verify` says what is proven, and by whom"),
         Warning::UncheckedSignature { .. } => Some(
             "publish the signer's public key with `--key FILE`, or put it beside the release as KEYID.asc",
         ),

@@ -21,6 +21,7 @@ mod publish_provider;
 mod pull;
 mod requirements;
 mod show;
+mod verify;
 
 use serde::Serialize;
 
@@ -41,6 +42,7 @@ pub(crate) use publish_provider::*;
 pub(crate) use pull::*;
 pub(crate) use requirements::*;
 pub(crate) use show::*;
+pub(crate) use verify::*;
 
 /// One field: its path (`release.packages[].size`), its JSON type, what it means.
 ///

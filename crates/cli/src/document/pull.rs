@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::publish_provider::DIGEST;
-use super::{Document, Field};
+use super::{Document, Field, ProofEntry};
 
 /// What was pulled.
 #[derive(Debug, Serialize)]
@@ -22,6 +22,8 @@ pub(crate) struct PulledFileEntry {
     pub(crate) digest: String,
     pub(crate) size: u64,
     pub(crate) outcome: &'static str,
+    pub(crate) level: Option<String>,
+    pub(crate) proofs: Vec<ProofEntry>,
 }
 
 impl Document for PullDocument {
@@ -46,6 +48,44 @@ impl Document for PullDocument {
             "string",
             "`written`, or `unchanged` where it was there",
         ),
+        (
+            "files[].level",
+            "string|null",
+            "how much is known of who made a package: `trusted`, `origin`, `self-asserted` or `integrity`; null for other files",
+        ),
+        (
+            "files[].proofs",
+            "array",
+            "the signatures that cover a package, the best first",
+        ),
+        ("files[].proofs[].kind", "string", "`pgp-sums`"),
+        ("files[].proofs[].level", "string", "what it proves"),
+        ("files[].proofs[].list", "string|null", "the checksums file"),
+        (
+            "files[].proofs[].fingerprint",
+            "string|null",
+            "fingerprint of the key",
+        ),
+        (
+            "files[].proofs[].signer",
+            "string|null",
+            "fingerprint of the key or subkey that signed",
+        ),
+        (
+            "files[].proofs[].name",
+            "string|null",
+            "name in the key, which anybody may write into theirs",
+        ),
+        (
+            "files[].proofs[].key",
+            "string|null",
+            "`named`, `origin-registry`, or `repository` where it lay beside the package",
+        ),
+        (
+            "files[].proofs[].signed_at",
+            "string|null",
+            "when, by its own account",
+        ),
     ];
 
     fn example() -> Self {
@@ -61,6 +101,8 @@ impl Document for PullDocument {
                 digest: DIGEST.to_owned(),
                 size: 1_742_080,
                 outcome: "written",
+                level: Some("trusted".to_owned()),
+                proofs: vec![ProofEntry::example()],
             }],
         }
     }

@@ -31,9 +31,17 @@ super::group! {
     ["the signed lists \"terraform-provider-demo_1.2.3_SHA256SUMS\" and \"SHA256SUMS\" disagree about \"terraform-provider-demo_1.2.3_linux_amd64.zip\""]
     "Ask the publisher which of them is theirs, and do not use the package until then. Whoever publishes removes the wrong one with `tofu-oci delete`.";
     PrivateKey
-    "A file that was to be published holds a private key. Nothing was published."
+    "A file of public keys, to be published or to be trusted, holds a private key. Nothing was published or used."
     ["the key file holds a private key"]
     "Export the public one: `gpg --export --armor KEYID`. If the file was anywhere that others read, treat the key as lost.";
+    HashMissing
+    "The lock file has only `zh` hashes of the version, which are those of zips, and what is installed is unpacked."
+    ["the lock file has no h1 hash of registry.opentofu.org/acme/demo 1.2.3"]
+    "Install with `tofu-oci install`: it adds the `h1` hash of what it unpacks. Then commit the lock file.";
+    PackageMissing
+    "The lock file names a version, and `.terraform/providers` has no package of it, or none for the platform that was asked for."
+    ["registry.opentofu.org/acme/demo 1.2.3 is locked, and not installed for linux_arm64"]
+    "Install with `tofu-oci install`, with `--platform` for platforms other than this machine's.";
     LockMismatch
     "The package is not the one that the lock file has recorded. Either the lock file was made for other platforms, or somebody replaced what was locked."
     ["registry.opentofu.org/acme/demo 1.2.3 for linux_amd64 is not the package that the lock file has recorded", "the package matches none of the hashes in the lock file"]

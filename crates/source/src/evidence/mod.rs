@@ -10,6 +10,7 @@
 //! Everything here is bytes whose digest agreed, and nothing more: whether a signature is good, and
 //! whether two lists disagree, is for those to decide who know whom to trust.
 
+mod beside;
 mod error;
 mod read;
 
@@ -18,6 +19,7 @@ use tofu_oci_types::artifact::{AttachmentKind, annotation};
 use tofu_oci_types::oci::{Descriptor, Digest, Manifest};
 use tofu_oci_types::tofu::Platform;
 
+pub use beside::Beside;
 pub use error::EvidenceError;
 pub use read::{check_subject, read_evidence};
 

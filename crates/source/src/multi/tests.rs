@@ -146,6 +146,7 @@ impl Source for Stub {
             packages: platforms.iter().map(package).collect(),
             platforms: available,
             created: None,
+            beside: None,
         })
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tofu_oci_source::evidence::EvidenceError;
 use tofu_oci_store::StoreError;
+use tofu_oci_trust::policy::Refusal;
 use tofu_oci_trust::shasums::ShasumsError;
 use tofu_oci_types::artifact::ArtifactError;
 use tofu_oci_types::oci::{Digest, MediaType};
@@ -129,6 +130,12 @@ pub enum PullError {
         /// Why.
         #[source]
         source: ShasumsError,
+    },
+    /// A package is not let in.
+    #[error(transparent)]
+    Refused {
+        /// Why.
+        source: Refusal,
     },
     /// A file is there, and it is another one.
     #[error("{path:?} is there already, with other content")]

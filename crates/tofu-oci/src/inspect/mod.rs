@@ -5,6 +5,7 @@ mod filename;
 mod fsck;
 pub(crate) mod layouts;
 mod list;
+mod packages;
 mod pull;
 mod pull_plan;
 mod show;
@@ -25,7 +26,8 @@ pub use list::{
     Contents, DirectoryListing, ListedRepository, ListedTag, ListedVersion, Listing,
     RepositoryListing, TagNote,
 };
-pub use pull::{ExistingFile, PullOptions, PullReport, PulledFile, PulledKind};
+pub(crate) use packages::{Package, Packages};
+pub use pull::{ExistingFile, PullOptions, PullReport, PulledFile, PulledKind, PulledProof};
 pub use show::{ManifestKind, ManifestProblem, Shown, ShownManifest};
 
 use crate::Progress;
@@ -61,6 +63,16 @@ pub(crate) struct Resolved {
 }
 
 impl Inspector {
+    /// What `address` names.
+    pub(crate) async fn resolved(
+        &self,
+        address: &Address,
+    ) -> Result<(Opened, Resolved), InspectError> {
+        let opened = self.open(address).await?;
+        let resolved = opened.resolve(address).await?;
+        Ok((opened, resolved))
+    }
+
     async fn open(&self, address: &Address) -> Result<Opened, InspectError> {
         let opened = self.connect.reader(address).await;
         Ok(Opened {

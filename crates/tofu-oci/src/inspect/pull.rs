@@ -3,20 +3,22 @@
 //! What will be written is known, checked and compared with the directory before the first file is
 //! written. Each file is written beside its place and moved there when its digest agreed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tofu_oci_store::files::{AtomicFile, FileMode, Files};
-use tofu_oci_types::artifact::{AttachmentKind, MODULE_PACKAGE, PROVIDER};
+use tofu_oci_trust::policy::Verdict;
+use tofu_oci_types::artifact::AttachmentKind;
 use tofu_oci_types::oci::{Address, Descriptor, Digest, Tag};
 use tofu_oci_types::tofu::Platform;
 
 use super::pull_plan::{Plan, Planned};
 use super::{Inspector, Opened, PullError};
-use crate::{Outcome, Work};
+use crate::verify::Judge;
+use crate::{Outcome, Warning, Work};
 
 /// How much of a file is read at a time, in bytes.
 const CHUNK: usize = 256 * 1024;
@@ -40,6 +42,8 @@ pub struct PullOptions {
     pub existing: ExistingFile,
     /// How many files are fetched at once; `None` is 4.
     pub jobs: Option<NonZeroUsize>,
+    /// Who is believed, and what is asked for.
+    pub judge: Judge,
 }
 
 /// What was pulled.
@@ -51,6 +55,19 @@ pub struct PullReport {
     pub tag: Option<Tag>,
     /// The files, by name.
     pub files: Vec<PulledFile>,
+    /// What is proven about the packages, by platform.
+    pub proofs: Vec<PulledProof>,
+}
+
+/// What is proven about a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PulledProof {
+    /// The platform; `None` for a module.
+    pub platform: Option<Platform>,
+    /// The name that it must have in checksums files.
+    pub filename: String,
+    /// What is proven.
+    pub verdict: Verdict,
 }
 
 /// One file.
@@ -95,33 +112,38 @@ impl Inspector {
         into: &Path,
         options: &PullOptions,
     ) -> Result<PullReport, PullError> {
-        let opened = self.open(address).await?;
-        let resolved = opened.resolve(address).await?;
+        let (opened, resolved) = self.resolved(address).await?;
+        let packages = opened.packages(&resolved, &options.platforms).await?;
         let mut plan = Plan {
             opened: &opened,
             resolved: &resolved,
             files: BTreeMap::new(),
-            lists: Vec::new(),
+            documents: Vec::new(),
         };
-        match resolved.manifest.artifact_type() {
-            Some(kind) if *kind == PROVIDER => plan.provider(&options.platforms).await?,
-            Some(kind) if *kind == MODULE_PACKAGE => plan.module().await?,
-            other => {
-                return Err(PullError::NotAPackage {
-                    place: resolved.address.to_string(),
-                    found: other.cloned(),
-                });
-            }
-        }
+        plan.add_all(&packages).await?;
         plan.check_names()?;
-        plan.check_shasums()?;
+        let proofs = plan.judge(&packages, &options.judge.clone().refusing_bad_signatures())?;
+        self.warn_of_proofs(&resolved.address, &proofs);
         let there = self.compare(&plan, into, options).await?;
         let files = self.write(&plan, into, &there, options).await?;
         Ok(PullReport {
             address: resolved.address.clone(),
             tag: resolved.tag.clone(),
             files,
+            proofs,
         })
+    }
+
+    /// Tells once what several packages have in common.
+    fn warn_of_proofs(&self, address: &Address, proofs: &[PulledProof]) {
+        let warnings = proofs.iter().flat_map(|proof| &proof.verdict.warnings);
+        let problems: BTreeSet<String> = warnings.map(ToString::to_string).collect();
+        for problem in problems {
+            self.progress.warn(Warning::Proof {
+                subject: address.to_string(),
+                problem,
+            });
+        }
     }
 
     /// Which of the files are there already. One that is another stops everything.

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use tofu_oci_source::evidence::{
-    Contents, EvidenceLayer, EvidenceOptions, EvidenceSubjects, read_evidence,
+    Contents, EvidenceDocument, EvidenceOptions, EvidenceSubjects, read_evidence,
 };
-use tofu_oci_trust::shasums::{Shasums, ShasumsError};
-use tofu_oci_types::artifact::{
-    ArtifactError, AttachmentKind, ModuleManifest, ProviderIndex, annotation,
-};
-use tofu_oci_types::oci::{Descriptor, Digest, Manifest};
-use tofu_oci_types::tofu::Platform;
+use tofu_oci_trust::evidence::CheckedSums;
+use tofu_oci_trust::policy::{LockStanding, Subject};
+use tofu_oci_trust::shasums::ShasumsError;
+use tofu_oci_types::artifact::AttachmentKind;
+use tofu_oci_types::oci::{Descriptor, Digest};
 
-use super::{Opened, PullError, PulledKind, Resolved, filename};
+use super::{Opened, Packages, PullError, PulledKind, PulledProof, Resolved, filename};
+use crate::verify::{Judge, expected_filename};
 
 /// A file that will be written.
 #[derive(Debug, Clone)]
@@ -26,85 +26,28 @@ pub(super) struct Plan<'a> {
     pub(super) opened: &'a Opened,
     pub(super) resolved: &'a Resolved,
     pub(super) files: BTreeMap<String, Planned>,
-    /// The checksums files.
-    pub(super) lists: Vec<EvidenceLayer>,
+    /// What lies beside the packages.
+    pub(super) documents: Vec<EvidenceDocument>,
 }
 
 impl Plan<'_> {
-    fn broken(&self, source: ArtifactError) -> PullError {
-        PullError::Artifact {
-            place: self.resolved.address.to_string(),
-            source: Box::new(source),
+    /// The packages, and everything beside them.
+    pub(super) async fn add_all(&mut self, packages: &Packages) -> Result<(), PullError> {
+        for package in packages.all() {
+            let kind = match package.platform {
+                Some(platform) => PulledKind::Package(platform),
+                None => PulledKind::Module,
+            };
+            self.add(package.title, kind, &package.layer)?;
         }
-    }
-
-    async fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest, PullError> {
-        let at = descriptor.digest.clone().into();
-        let manifest = self.opened.repository.manifest(&at).await;
-        Ok(manifest.map_err(|error| self.opened.failed(&descriptor.digest, error))?)
-    }
-
-    pub(super) async fn provider(&mut self, platforms: &[Platform]) -> Result<(), PullError> {
-        let root = &self.resolved.manifest;
-        let index = ProviderIndex::read(root).map_err(|error| self.broken(error))?;
-        let available = index.platforms();
-        if available.is_empty() {
-            return Err(PullError::NoPackages {
-                place: self.resolved.address.to_string(),
-            });
-        }
-        let mut missing: Vec<Platform> = platforms.to_vec();
-        missing.retain(|platform| !available.contains(platform));
-        if !missing.is_empty() {
-            missing.sort();
-            return Err(PullError::PlatformMissing {
-                place: self.resolved.address.to_string(),
-                missing,
-                available,
-            });
-        }
-        let mut targets = Vec::new();
-        for platform in available {
-            if !platforms.is_empty() && !platforms.contains(&platform) {
-                continue;
-            }
-            let entry = index
-                .select(&platform)
-                .map_err(|error| self.broken(error))?;
-            let target = self.manifest(&entry.descriptor).await?;
-            let (expected, got) = (entry.descriptor.size, target.descriptor().size);
-            if expected != got {
-                return Err(PullError::TargetSize {
-                    place: self.resolved.address.to_string(),
-                    digest: entry.descriptor.digest.clone(),
-                    expected,
-                    got,
-                });
-            }
-            let layer = entry.package(&target).map_err(|error| self.broken(error))?;
-            let name = layer
-                .annotations
-                .get(annotation::TITLE)
-                .or(entry.hints.filename.as_ref());
-            self.add(name.cloned(), PulledKind::Package(platform.clone()), layer)?;
-            targets.push((platform, target));
-        }
-        self.evidence(&targets).await
-    }
-
-    pub(super) async fn module(&mut self) -> Result<(), PullError> {
-        let root = &self.resolved.manifest;
-        let module = ModuleManifest::read(root).map_err(|error| self.broken(error))?;
-        self.add(module.filename.clone(), PulledKind::Module, &module.package)?;
-        self.evidence(&[]).await
+        self.evidence(packages).await
     }
 
     /// The files of all evidence of kinds that we know, wherever it lies.
-    async fn evidence(&mut self, targets: &[(Platform, Manifest)]) -> Result<(), PullError> {
-        let targets = targets.iter();
+    async fn evidence(&mut self, packages: &Packages) -> Result<(), PullError> {
         let subjects = EvidenceSubjects {
             root: &self.resolved.manifest,
-            targets: targets.map(|(of, target)| (of.clone(), target)).collect(),
+            targets: packages.targets(),
         };
         // Only the lists are looked into; everything else goes from the repository to its file.
         let options = EvidenceOptions {
@@ -112,13 +55,12 @@ impl Plan<'_> {
             ..EvidenceOptions::default()
         };
         let evidence = read_evidence(self.opened.repository.as_ref(), &subjects, &options).await?;
-        for document in evidence.into_documents()? {
+        let documents = evidence.into_documents()?;
+        self.documents.clone_from(&documents);
+        for document in documents {
             // The list of hashes is made from the packages, so it was no file of the release.
             if document.kind == AttachmentKind::PackageHashes {
                 continue;
-            }
-            if document.kind == AttachmentKind::Shasums {
-                self.lists.extend(document.layers.first().cloned());
             }
             for layer in document.layers {
                 let kind = PulledKind::Attachment(document.kind);
@@ -177,22 +119,64 @@ impl Plan<'_> {
     }
 
     /// Each checksums file names every package, with the digest that will be written.
-    pub(super) fn check_shasums(&self) -> Result<(), PullError> {
+    fn check_shasums(&self, lists: &[CheckedSums]) -> Result<(), PullError> {
         let files = self.files.iter();
         let packages = files.filter_map(|(name, planned)| match planned.kind {
             PulledKind::Package(_) => Some((name.clone(), planned.layer.digest.clone())),
             _ => None,
         });
         let packages: Vec<(String, Digest)> = packages.collect();
-        for list in &self.lists {
+        for list in lists {
             let refused = |source: ShasumsError| PullError::Shasums {
-                filename: list.title.clone().unwrap_or_default(),
+                filename: list.name.clone(),
                 source,
             };
-            let content = list.content.as_deref().unwrap_or_default();
-            let list = Shasums::parse(content).map_err(refused)?;
-            list.check_covers(&packages).map_err(refused)?;
+            list.list.check_covers(&packages).map_err(refused)?;
         }
         Ok(())
+    }
+
+    /// What is proven about each package. One that is refused stops everything.
+    pub(super) fn judge(
+        &self,
+        packages: &Packages,
+        judge: &Judge,
+    ) -> Result<Vec<PulledProof>, PullError> {
+        let lists = judge.check(&self.documents);
+        let lists = lists.map_err(|source| PullError::Shasums {
+            filename: "SHA256SUMS".to_owned(),
+            source,
+        })?;
+        let version = self.resolved.version();
+        let mut proofs = Vec::new();
+        let mut refused = Vec::new();
+        for package in packages.all() {
+            let title = package.title.unwrap_or_default();
+            let filename = match &package.platform {
+                Some(platform) => expected_filename(&title, version.as_ref(), platform),
+                None => title,
+            };
+            let subject = Subject {
+                filename: &filename,
+                digest: &package.layer.digest,
+                lock: LockStanding::Unknown,
+            };
+            let verdict = judge.judge(&subject, &lists);
+            if let Some(refusal) = &verdict.refusal {
+                refused.push(refusal.clone());
+            }
+            proofs.push(PulledProof {
+                platform: package.platform,
+                filename,
+                verdict,
+            });
+        }
+        refused.dedup();
+        let refused = refused
+            .into_iter()
+            .map(|source| PullError::Refused { source });
+        PullError::all(refused.collect())?;
+        self.check_shasums(&lists)?;
+        Ok(proofs)
     }
 }

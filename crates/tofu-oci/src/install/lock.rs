@@ -1,11 +1,11 @@
 //! The lock file of a configuration: read before an install, written after it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tofu_oci_store::files::{AtomicFile, Files};
 use tofu_oci_types::tofu::config::Requirement;
-use tofu_oci_types::tofu::lock_file::{LockOrigin, merge_hashes};
+use tofu_oci_types::tofu::lock_file::{LockOrigin, LockWarning, merge_hashes};
 use tofu_oci_types::tofu::{LockFile, ProviderLock};
 
 use super::providers::FinishedPackage;
@@ -38,34 +38,50 @@ pub enum LockChange {
     Withheld,
 }
 
+/// Reads a lock file; `None` where there is none.
+pub(crate) fn read_lock_file(
+    files: &Files,
+    path: &Path,
+) -> Result<Option<(LockFile, Vec<LockWarning>)>, InstallError> {
+    let failed = |source| InstallError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    // A link is followed, as the clients do.
+    let read = files
+        .canonicalize(path)
+        .and_then(|real| files.read(&real, LIMIT));
+    let bytes = match read {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(failed(source)),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| {
+        failed(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the file is not UTF-8",
+        ))
+    })?;
+    let read = LockFile::read(&text).map_err(|source| InstallError::LockFile {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })?;
+    Ok(Some(read))
+}
+
 pub(crate) fn load(
     files: &Files,
     options: &InstallOptions,
     progress: &Progress,
 ) -> Result<Loaded, InstallError> {
     let path = options.dir.join(".terraform.lock.hcl");
-    // A link is followed, as the clients do.
-    let read = files
-        .canonicalize(&path)
-        .and_then(|real| files.read(&real, LIMIT));
-    let text = match read {
-        Ok(bytes) => String::from_utf8(bytes).map_err(|_| InstallError::Read {
-            path: path.clone(),
-            source: io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"),
-        })?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Loaded {
-                path,
-                file: None,
-                lock: LockFile::new(options.origin),
-            });
-        }
-        Err(source) => return Err(InstallError::Read { path, source }),
+    let Some((file, warnings)) = read_lock_file(files, &path)? else {
+        return Ok(Loaded {
+            path,
+            file: None,
+            lock: LockFile::new(options.origin),
+        });
     };
-    let (file, warnings) = LockFile::read(&text).map_err(|source| InstallError::LockFile {
-        path: path.clone(),
-        source: Box::new(source),
-    })?;
     for warning in warnings {
         progress.warn(Warning::LockFile(warning));
     }

@@ -36,6 +36,7 @@ use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Versio
 
 pub use error::InstallError;
 pub use lock::LockChange;
+pub(crate) use lock::read_lock_file;
 pub use module_dirs::Subdirectory;
 pub use module_lock::{ModuleLockReport, ModuleLockUse};
 pub use modules::{InstalledModule, ModuleHosts};
@@ -43,6 +44,7 @@ pub(crate) use modules::{ModuleFetcher, PendingModule};
 pub use options::{InstallOptions, LockMode, Writes};
 pub use providers::{PackageAction, PackageOrigin};
 pub use tree::{MissingModule, ModuleNode, ModuleTree};
+pub(crate) use tree_hash::h1_of_tree;
 pub use warm::WarmInstaller;
 
 use crate::cache::PackageCache;

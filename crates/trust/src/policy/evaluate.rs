@@ -2,8 +2,11 @@
 
 use tofu_oci_types::oci::Digest;
 
-use super::{Level, Policy, PolicyWarning, Proof, ProofKind, Refusal, Requirement, Verdict};
+use super::{
+    BadSignatures, Level, Policy, PolicyWarning, Proof, ProofKind, Refusal, Requirement, Verdict,
+};
 use crate::evidence::CheckedSums;
+use crate::pgp::SignatureProblem;
 
 /// What the lock file says about a package.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -63,6 +66,7 @@ pub fn evaluate(policy: Option<&Policy>, subject: &Subject<'_>, lists: &[Checked
         .sort_by_key(|proof| std::cmp::Reverse(level(proof)));
     let refusal = disagreement(&believed)
         .or_else(|| judging.contradiction(&believed))
+        .or_else(|| judging.bad_signatures(lists))
         .or_else(|| judging.unmet());
     Verdict {
         level: judging.proofs.first().map_or(Level::Integrity, level),
@@ -154,10 +158,8 @@ impl Judging<'_> {
                 None => level >= Level::Origin,
             };
             believed |= accepted;
-            let asked = self
-                .policy
-                .is_some_and(|policy| policy.asks_for(ProofKind::PgpSums));
-            if asked && !accepted {
+            let told = self.policy.is_some_and(Policy::tells_of_strangers);
+            if told && !accepted {
                 self.warnings.push(PolicyWarning::NotBelieved {
                     list: name(),
                     signature: signature.clone(),
@@ -220,6 +222,28 @@ impl Judging<'_> {
                 list: list.name.clone(),
                 listed: listed.clone(),
                 actual: self.subject.digest.clone(),
+            })
+        })
+    }
+
+    /// The first list with signatures that were checked and do not count, where such a list is refused.
+    fn bad_signatures(&self, lists: &[CheckedSums]) -> Option<Refusal> {
+        let refuses = |policy: &&Policy| policy.bad_signatures == BadSignatures::Refuse;
+        self.policy.filter(refuses)?;
+        lists.iter().find_map(|list| {
+            if list.good().next().is_some() {
+                return None;
+            }
+            let found = self.warnings.iter().find(|warning| match warning {
+                PolicyWarning::SignatureFile { file, .. } => list.has(file),
+                PolicyWarning::Signature { file, problem, .. } => {
+                    list.has(file) && *problem != SignatureProblem::UnknownKey
+                }
+                _ => false,
+            });
+            Some(Refusal::BadSignature {
+                list: list.name.clone(),
+                found: Box::new(found?.clone()),
             })
         })
     }

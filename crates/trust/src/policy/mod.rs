@@ -17,7 +17,7 @@ mod requirement;
 mod verdict;
 
 pub use evaluate::{LockStanding, Subject, evaluate};
-pub use requirement::{OriginKeys, Policies, Policy, ProofKind, Requirement};
+pub use requirement::{BadSignatures, OriginKeys, Policies, Policy, ProofKind, Requirement};
 pub use verdict::{Level, PolicyWarning, Proof, Refusal, Verdict};
 
 #[cfg(test)]

@@ -79,6 +79,17 @@ pub enum OriginKeys {
     Accept,
 }
 
+/// What happens to a checksums file whose signatures were checked, and of which none counts. One that nobody can
+/// check, because its key is not at hand, is neither good nor bad.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BadSignatures {
+    /// It is told.
+    #[default]
+    Warn,
+    /// The package is refused, whatever else is proven.
+    Refuse,
+}
+
 /// What is asked of the packages of some providers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -92,6 +103,8 @@ pub struct Policy {
     pub origin_keys: OriginKeys,
     /// What happens to signatures whose keys have expired since.
     pub expired: Expired,
+    /// What happens where there are signatures and none counts.
+    pub bad_signatures: BadSignatures,
 }
 
 impl Policy {
@@ -103,6 +116,7 @@ impl Policy {
             pgp_fingerprints: BTreeSet::new(),
             origin_keys: OriginKeys::default(),
             expired: Expired::default(),
+            bad_signatures: BadSignatures::default(),
         }
     }
 
@@ -140,6 +154,12 @@ impl Policy {
             Level::Origin => self.origin_keys == OriginKeys::Accept,
             Level::SelfAsserted | Level::Integrity => false,
         }
+    }
+
+    /// Whether it should be told that a good signature is by a key that is not believed: where signatures are
+    /// asked for, and where somebody named keys and meant others to be noticed.
+    pub(super) fn tells_of_strangers(&self) -> bool {
+        self.asks_for(ProofKind::PgpSums) || !self.pgp_fingerprints.is_empty()
     }
 
     /// Whether a kind is asked for, alone or as one of several.

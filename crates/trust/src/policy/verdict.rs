@@ -199,6 +199,14 @@ pub enum Refusal {
         /// What was found in its place; nothing where nothing was there.
         found: Vec<PolicyWarning>,
     },
+    /// A list has signatures, and none counts.
+    #[error("the checksums file {list:?} has signatures, and none that counts")]
+    BadSignature {
+        /// The list.
+        list: String,
+        /// Why the first of them does not.
+        found: Box<PolicyWarning>,
+    },
     /// Two lists that are both believed have two digests for one file.
     #[error("the signed lists {first:?} and {second:?} disagree about {filename:?}")]
     ListsDisagree {

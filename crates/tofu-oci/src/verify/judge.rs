@@ -1,0 +1,132 @@
+//! Evidence and policy brought together.
+
+use std::collections::BTreeSet;
+
+use tofu_oci_source::evidence::{Contents, EvidenceDocument, EvidenceLayer, EvidenceOptions};
+use tofu_oci_trust::evidence::{CheckedSums, NamedFile, SumsFiles};
+use tofu_oci_trust::pgp::{Keyring, SignatureRules};
+use tofu_oci_trust::policy::{BadSignatures, Policy, Subject, Verdict, evaluate};
+use tofu_oci_trust::shasums::ShasumsError;
+use tofu_oci_types::artifact::{AttachmentKind, Timestamp};
+use tofu_oci_types::oci::MediaType;
+use tofu_oci_types::tofu::cli_config::ProviderPattern;
+use tofu_oci_types::tofu::{PackageFilename, Platform, Version};
+
+use super::TrustedKeys;
+
+/// Whether packages have to be signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Signatures {
+    /// They need not be; what is found is checked.
+    #[default]
+    Optional,
+    /// They have to be, by a key that is trusted. A key that lay beside a package is not.
+    Required,
+}
+
+/// Decides what checksums files and their signatures are worth. It knows whom the user believes and what they ask
+/// for; the rules are those of [`tofu_oci_trust::policy`].
+#[derive(Debug, Clone)]
+pub struct Judge {
+    keys: Keyring,
+    policy: Policy,
+    rules: SignatureRules,
+}
+
+impl Default for Judge {
+    /// Asks for nothing, trusts nobody, and does not know the time.
+    fn default() -> Self {
+        Self::new(TrustedKeys::default(), Signatures::Optional, None)
+    }
+}
+
+impl Judge {
+    /// Somebody who believes these keys. Without the time nothing has expired since it was signed.
+    pub fn new(trusted: TrustedKeys, signatures: Signatures, now: Option<Timestamp>) -> Self {
+        let policy = match signatures {
+            Signatures::Required => Policy::signature_required(),
+            Signatures::Optional => Policy::new(ProviderPattern::all()),
+        };
+        let policy = Policy {
+            pgp_fingerprints: trusted.fingerprints,
+            ..policy
+        };
+        Self {
+            keys: trusted.keys,
+            rules: policy.rules(now),
+            policy,
+        }
+    }
+
+    /// The same, who refuses what has signatures of which none counts.
+    #[must_use]
+    pub fn refusing_bad_signatures(mut self) -> Self {
+        self.policy.bad_signatures = BadSignatures::Refuse;
+        self
+    }
+
+    /// The evidence that is looked at.
+    pub(crate) fn wanted() -> EvidenceOptions {
+        EvidenceOptions {
+            kinds: vec![AttachmentKind::Shasums],
+            contents: Contents::Read,
+        }
+    }
+
+    /// Checks the signatures of the checksums files among `documents`. One that lies in several places is checked
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// Only a list that is too long.
+    pub fn check(&self, documents: &[EvidenceDocument]) -> Result<Vec<CheckedSums>, ShasumsError> {
+        let mut seen = BTreeSet::new();
+        let mut checked = Vec::new();
+        for document in documents {
+            let layers = &document.layers;
+            let digests: Vec<_> = layers
+                .iter()
+                .map(|layer| &layer.descriptor.digest)
+                .collect();
+            if document.kind != AttachmentKind::Shasums || !seen.insert(digests) {
+                continue;
+            }
+            if let Some(files) = SumsFiles::of_layers(layers.iter().filter_map(named)) {
+                checked.push(files.check(&self.keys, &self.rules)?);
+            }
+        }
+        Ok(checked)
+    }
+
+    /// Judges one package.
+    pub fn judge(&self, subject: &Subject<'_>, lists: &[CheckedSums]) -> Verdict {
+        evaluate(Some(&self.policy), subject, lists)
+    }
+}
+
+fn named(layer: &EvidenceLayer) -> Option<(&MediaType, NamedFile<'_>)> {
+    let descriptor = &layer.descriptor;
+    let title = layer.title.as_deref();
+    let file = NamedFile {
+        name: title.unwrap_or(descriptor.digest.encoded()),
+        content: layer.content.as_deref()?,
+    };
+    Some((&descriptor.media_type, file))
+}
+
+/// The name that a package must have in a checksums file. Its title may be any that the list has, such as that of an
+/// older version: what counts is what the package is meant to be.
+pub(crate) fn expected_filename(
+    title: &str,
+    version: Option<&Version>,
+    platform: &Platform,
+) -> String {
+    let Ok(name) = title.parse::<PackageFilename>() else {
+        return title.to_owned();
+    };
+    let version = version.unwrap_or_else(|| name.version()).clone();
+    match PackageFilename::new(name.kind(), version, platform.clone()) {
+        Ok(name) => name.to_string(),
+        Err(_) => title.to_owned(),
+    }
+}

@@ -1,0 +1,115 @@
+//! What came of a verification.
+
+use std::path::PathBuf;
+
+use tofu_oci_trust::policy::{LockStanding, Verdict};
+use tofu_oci_types::oci::{Address, Digest, Tag};
+use tofu_oci_types::tofu::{Platform, ProviderAddr, Version};
+
+use super::VerifyError;
+
+/// What was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VerifiedPlace {
+    /// A release, or a module, in a repository.
+    Release {
+        /// Where, with its digest.
+        address: Address,
+        /// The tag that was named, or chosen.
+        tag: Option<Tag>,
+    },
+    /// What a lock file names.
+    LockFile {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// What is installed.
+    Directory {
+        /// The directory of the root module.
+        path: PathBuf,
+    },
+}
+
+/// What was looked at to know that a package is what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// The manifests that name it by its digest.
+    Manifests,
+    /// The package, too.
+    Content,
+    /// The files that it was unpacked to.
+    Files,
+    /// Nothing could be.
+    Nothing,
+}
+
+/// One package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageReport {
+    /// The provider, where its address is known.
+    pub provider: Option<ProviderAddr>,
+    /// The version, where it is known.
+    pub version: Option<Version>,
+    /// The platform; `None` for a module.
+    pub platform: Option<Platform>,
+    /// The name that it must have in checksums files; `None` where it is unpacked.
+    pub filename: Option<String>,
+    /// The digest of its zip; `None` where it is unpacked.
+    pub digest: Option<Digest>,
+    /// Its directory, where it is unpacked.
+    pub dir: Option<PathBuf>,
+    /// What was looked at.
+    pub checked: Checked,
+    /// What the lock file says; `None` where there is none.
+    pub lock: Option<LockStanding>,
+    /// What is proven.
+    pub verdict: Verdict,
+}
+
+/// Something among installed packages that the lock file does not name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrayPackage {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// Why nobody asks for it: lower case, no full stop.
+    pub reason: String,
+}
+
+/// What came of a verification.
+#[derive(Debug)]
+pub struct VerifyReport {
+    /// What was verified.
+    pub place: VerifiedPlace,
+    /// The packages, by source address, version and platform.
+    pub packages: Vec<PackageReport>,
+    /// What lies among installed packages and belongs to none, by path.
+    pub stray: Vec<StrayPackage>,
+    /// Everything that is not as it should be.
+    pub failures: Vec<VerifyError>,
+}
+
+impl VerifyReport {
+    pub(super) fn new(place: VerifiedPlace) -> Self {
+        Self {
+            place,
+            packages: Vec::new(),
+            stray: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Adds a package, and its refusal to what is not as it should be.
+    pub(super) fn add(&mut self, package: PackageReport) {
+        if let Some(refusal) = &package.verdict.refusal {
+            let refused = VerifyError::Refused {
+                source: refusal.clone(),
+            };
+            // Of lists that disagree every package tells the same.
+            let text = refused.to_string();
+            if self.failures.iter().all(|told| told.to_string() != text) {
+                self.failures.push(refused);
+            }
+        }
+        self.packages.push(package);
+    }
+}
