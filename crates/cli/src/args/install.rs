@@ -4,20 +4,23 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use tofu_oci::types::tofu::{Platform, RepositoryTemplate};
 
-use super::ModuleFrom;
 use super::address::template;
+use super::{ModuleFrom, SignatureArgs};
 
 const EXAMPLES: &str = "\
 Examples:
   tofu-oci install --from 'oci.example.net/{namespace}/{type}'
   tofu-oci install ./infra --from 'dir:/srv/oci//{namespace}/{type}' --module-from oci.example.com=dir:/srv/oci
-  tofu-oci install --from 'dir:./registry//{namespace}/{type}' --module-lock";
+  tofu-oci install --from 'oci.example.net/{namespace}/{type}' --require-signature --trusted-key acme.asc";
 
 /// Install the modules and providers of a configuration, as `init` does
 ///
 /// Writes `.terraform/modules`, `.terraform/providers` and the lock file. Afterwards `plan`,
 /// `validate` and `init -plugin-dir=.terraform/providers` work without a network, in `tofu` and in
 /// `terraform`.
+///
+/// Signatures are looked at where `--require-signature` or `--trusted-key` asks for that: of every
+/// provider package, also of those that are installed or in the cache. Modules are not signed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InstallArgs {
@@ -70,6 +73,9 @@ pub(crate) struct InstallArgs {
         value_parser = FalseyValueParser::new()
     )]
     pub(crate) offline: bool,
+    /// Whose signatures count.
+    #[command(flatten)]
+    pub(crate) signatures: SignatureArgs,
     /// How files get from the package cache into the working directory
     #[arg(
         long,

@@ -9,7 +9,6 @@ use super::address::address;
 
 const EXAMPLES: &str = "\
 Examples:
-  tofu-oci pull oci.example.net/acme/demo:1.2.3 -o ./dist
   tofu-oci pull oci.example.net/acme/demo:1.2.3 -o ./dist --trusted-key acme.asc --require-signature
   tofu-oci pull dir:./registry//acme/demo:1.2.3 -o ./dist --platform linux_amd64
   tofu-oci pull dir:./registry//modules/label:1.2.0 -o ./label";

@@ -18,6 +18,7 @@ use tofu_oci::{Progress, Warning};
 
 use super::no_source::NoSource;
 use super::requirements::module_name;
+use super::verify::proofs;
 use super::{Ending, cache, output, progress};
 use crate::args::{InstallArgs, LinkModeArg, OriginArg};
 use crate::diagnostic::{Failure, unreadable_config};
@@ -30,6 +31,9 @@ use crate::settings::Settings;
 
 pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop> {
     let mut options = options(&args, settings)?;
+    if args.signatures.ask() {
+        options.judge = Some(args.signatures.judge(settings)?);
+    }
     let mut installation = None;
     match configuration(settings, &options) {
         Ok(config) => {
@@ -267,6 +271,11 @@ fn document(report: &InstallReport, dry_run: bool) -> InstallDocument {
                     .as_ref()
                     .map(|path| path.to_string_lossy().into_owned()),
                 hashes: package.hashes.iter().map(ToString::to_string).collect(),
+                level: package
+                    .verdict
+                    .as_ref()
+                    .map(|verdict| verdict.level.to_string()),
+                proofs: package.verdict.as_ref().map(proofs),
             })
             .collect(),
         modules: report

@@ -260,16 +260,28 @@ pub(super) fn signed_by(proof: &ProofEntry) -> String {
     format!("signed at {at} by {fingerprint}{name}: {key}")
 }
 
+/// Who proves most, in a few letters: the id of a key.
+fn by(proof: &ProofEntry) -> String {
+    match &proof.fingerprint {
+        Some(fingerprint) => {
+            let start = fingerprint.len().saturating_sub(16);
+            fingerprint.get(start..).unwrap_or(fingerprint).to_owned()
+        }
+        None => "the lock file".to_owned(),
+    }
+}
+
 fn human(document: &VerifyDocument, report: &VerifyReport) -> String {
     let locked = document.kind != "release";
     let mut columns = vec![
         ("PLATFORM", Align::Left),
         ("CHECKED", Align::Left),
         ("LEVEL", Align::Left),
+        ("BY", Align::Left),
     ];
     if locked {
         columns.splice(0..0, [("PROVIDER", Align::Left), ("VERSION", Align::Left)]);
-        columns.insert(columns.len() - 1, ("LOCK FILE", Align::Left));
+        columns.insert(4, ("LOCK FILE", Align::Left));
     }
     let mut table = Table::new(&columns);
     for entry in &document.packages {
@@ -285,6 +297,7 @@ fn human(document: &VerifyDocument, report: &VerifyReport) -> String {
             row.push(entry.lock_file.unwrap_or_default().to_owned());
         }
         row.push(level.to_owned());
+        row.push(entry.proofs.first().map_or_else(String::new, by));
         table.row(row);
     }
     let mut out = String::new();

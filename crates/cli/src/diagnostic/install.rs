@@ -6,7 +6,7 @@ use tofu_oci::cache::LinkMode;
 use tofu_oci::install::InstallError;
 use tofu_oci::types::tofu::module_lock::ModuleLockError;
 
-use super::{Advice, Code, Diagnostic, Failure, config, io, source, trust};
+use super::{Advice, Code, Diagnostic, Failure, config, inspect, io, source, trust};
 
 impl From<InstallError> for Failure {
     fn from(error: InstallError) -> Self {
@@ -75,6 +75,8 @@ pub(super) fn diagnostics(error: &InstallError) -> Vec<Diagnostic> {
             "where the lock file was made for other platforms only, remove the entry of {provider} and install with \
              `--platform` for every platform; otherwise somebody replaced what was locked"
         )),
+        InstallError::Evidence { source, .. } => inspect::evidence(source),
+        InstallError::Refused { source, .. } => trust::refused(source),
         InstallError::LockIncomplete { .. } => Advice::new(Code::LockIncomplete)
             .hint("install without `--locked` and commit the new .terraform.lock.hcl"),
         InstallError::Source(error) => source::advice(error),

@@ -142,7 +142,10 @@ pub(super) fn refused(refusal: &Refusal) -> Advice {
             .hint("ask the publisher which of them is theirs"),
         Refusal::OtherDigest { .. } => Advice::new(Code::ChecksumsMismatch)
             .hint("the package is not the one that was signed: do not use it"),
-        Refusal::Locked { .. } => Advice::new(Code::LockMismatch),
+        Refusal::Locked { .. } => Advice::new(Code::LockMismatch).hint(
+            "where the lock file was made for other platforms only, install with `--platform` for every platform; \
+             otherwise somebody replaced what was locked",
+        ),
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Document, Field};
+use super::{Document, Field, ProofEntry};
 
 /// What an install did.
 #[derive(Debug, Serialize)]
@@ -27,6 +27,10 @@ pub(crate) struct InstalledProviderEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) plugin_cache: Option<String>,
     pub(crate) hashes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) level: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) proofs: Option<Vec<ProofEntry>>,
 }
 
 /// One module package.
@@ -95,6 +99,52 @@ impl Document for InstallDocument {
         ),
         ("providers[].hashes[]", "string", "`h1:…` or `zh:…`"),
         (
+            "providers[].level",
+            "string?",
+            "how much is known of who made it: `trusted`, `origin`, `self-asserted` or `integrity`; absent where nobody asked",
+        ),
+        (
+            "providers[].proofs",
+            "array?",
+            "what proves something about it, the best first; absent where nobody asked",
+        ),
+        (
+            "providers[].proofs[].kind",
+            "string",
+            "`pgp-sums` or `lock`",
+        ),
+        ("providers[].proofs[].level", "string", "what it proves"),
+        (
+            "providers[].proofs[].list",
+            "string|null",
+            "the checksums file; null for the lock file, as everything below",
+        ),
+        (
+            "providers[].proofs[].fingerprint",
+            "string|null",
+            "fingerprint of the key",
+        ),
+        (
+            "providers[].proofs[].signer",
+            "string|null",
+            "fingerprint of the key or subkey that signed",
+        ),
+        (
+            "providers[].proofs[].name",
+            "string|null",
+            "name in the key, which anybody may write into theirs",
+        ),
+        (
+            "providers[].proofs[].key",
+            "string|null",
+            "`named`, `origin-registry`, or `repository` where it lay beside the package",
+        ),
+        (
+            "providers[].proofs[].signed_at",
+            "string|null",
+            "when, by its own account",
+        ),
+        (
             "modules",
             "array",
             "module packages that were put into place",
@@ -159,6 +209,8 @@ impl Document for InstallDocument {
                         .to_owned(),
                 ),
                 hashes: vec!["h1:Dd7yx0bPZ1kMjkZM5bHMZX2QF9WCc0iq1cBuPbC1bqo=".to_owned()],
+                level: Some("trusted".to_owned()),
+                proofs: Some(vec![ProofEntry::example()]),
             }],
             modules: vec![InstalledModuleEntry {
                 path: "module.label".to_owned(),

@@ -26,6 +26,10 @@ mod publish;
 mod requirements;
 mod round_trip;
 mod serve;
+#[path = "../../../tofu-oci/tests/support/signing.rs"]
+#[allow(dead_code)]
+mod signing;
+mod verify;
 
 use tofu_oci_testkit::{ProviderRelease, Sandbox};
 

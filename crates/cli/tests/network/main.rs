@@ -18,6 +18,10 @@ mod failures;
 mod proxies;
 mod round_trip;
 mod served;
+mod signatures;
+#[path = "../../../tofu-oci/tests/support/signing.rs"]
+#[allow(dead_code)]
+mod signing;
 mod streamed;
 mod tokens;
 

@@ -68,6 +68,14 @@ impl CachedPackage {
         hashes
     }
 
+    /// The zip that we saw unpack to this tree.
+    pub(crate) fn zip(&self) -> Option<&Digest> {
+        match self.from_zip {
+            FromZip::Proven => Some(&self.digest),
+            FromZip::Claimed => None,
+        }
+    }
+
     /// Whether nobody but us and the administrator may change it.
     pub(crate) fn is_protected(&self) -> bool {
         self.tree.ownership() != Ownership::Foreign

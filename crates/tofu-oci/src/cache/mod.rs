@@ -4,6 +4,7 @@
 //! CACHE/v1/packages/sha256/HEX/tree/…     an unpacked package, by the digest of its zip
 //! CACHE/v1/packages/sha256/HEX/meta.json  what it is, for people
 //! CACHE/v1/releases/HOST/NAMESPACE/TYPE/VERSION/OS_ARCH    which zip that package is
+//! CACHE/v1/evidence/HOST/NAMESPACE/TYPE/VERSION            its checksums files with signatures and keys
 //! CACHE/v1/locks/HEX                      held by whoever makes, replaces or removes that package
 //! CACHE/v1/new/HEX/                       a package that is being made by the holder of the lock
 //! CACHE/v1/quarantine/HEX.N/              a package that was not what it should have been
@@ -22,6 +23,7 @@
 //! the disk: what a power failure takes away fails its stamp.
 
 mod entry;
+mod evidence;
 mod fill;
 mod find;
 mod link;

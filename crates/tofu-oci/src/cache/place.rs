@@ -25,14 +25,35 @@ impl PackageCache {
         stamp.describes(place).then(|| stamp.h1()).flatten()
     }
 
-    /// Stamps a package directory that has this hash. Without it the directory is hashed next time.
-    pub(crate) fn stamp_place(&self, path: &Path, h1: &PackageHash) {
+    /// The zip that we saw unpack to what is in a package directory now, if its `h1` is known without reading it:
+    /// its own stamp says so, or that of the package `digest`, which is of the same tree.
+    pub(crate) fn zip_of_place(&self, place: &Tree, digest: Option<&Digest>) -> Option<Digest> {
+        let h1 = self.h1_of_place(place, digest)?;
+        let stamps = self.stamps.as_ref()?;
+        let same = |stamp: &Stamp| stamp.h1().as_ref() == Some(&h1);
+        let package = digest.and_then(|digest| stamps.of_package(digest));
+        let own = || {
+            let real = self.files.canonicalize(place.root()).ok()?;
+            stamps.of_place(&real)
+        };
+        let zip = package.filter(same).and_then(|stamp| stamp.zip());
+        zip.or_else(|| own().filter(same)?.zip())
+    }
+
+    /// Stamps a package directory that has this hash, and was unpacked from `zip` where we saw that. Without it the
+    /// directory is hashed next time.
+    pub(crate) fn stamp_place(&self, path: &Path, h1: &PackageHash, zip: Option<&Digest>) {
         let Some(stamps) = &self.stamps else {
             return;
         };
         let stamped = self.files.canonicalize(path).and_then(|real| {
             let tree = Tree::look(&self.files, &real)?;
-            stamps.write_place(&real, Stamp::of(h1, &tree))
+            let before = stamps.of_place(&real);
+            // The same hash is the same content, so that what was known of it stays known.
+            let before = before.filter(|stamp| stamp.h1().as_ref() == Some(h1));
+            let known = before.and_then(|stamp| stamp.zip());
+            let stamp = Stamp::of(h1, &tree).unpacked_from(zip.or(known.as_ref()));
+            stamps.write_place(&real, stamp)
         });
         if let Err(error) = stamped {
             self.unusable(&error);

@@ -93,6 +93,7 @@ impl PackageCache {
             self.sweep_releases(&self.root.join("releases"), 5)?;
             if options.unused == Unused::AndUsed {
                 remove(&self.files, &self.root.join("quarantine"))?;
+                remove(&self.files, &self.root.join("evidence"))?;
             }
             if let Some(stamps) = &self.stamps {
                 stamps.sweep(|path| self.is_leftover(path))?;

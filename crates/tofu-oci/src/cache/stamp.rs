@@ -89,6 +89,17 @@ impl Stamp {
         self.zip.as_deref() == Some(digest.as_str())
     }
 
+    /// The zip that we saw unpack to the tree.
+    pub(super) fn zip(&self) -> Option<Digest> {
+        self.zip.as_deref()?.parse().ok()
+    }
+
+    /// The same, of a tree that we saw a zip unpack to.
+    pub(super) fn unpacked_from(mut self, zip: Option<&Digest>) -> Self {
+        self.zip = zip.map(ToString::to_string);
+        self
+    }
+
     /// Whether the zip was looked into for this.
     pub(super) fn is_for(&self, subject: &Subject) -> bool {
         self.subjects.contains(&subject.to_string())

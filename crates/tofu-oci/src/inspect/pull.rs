@@ -120,9 +120,13 @@ impl Inspector {
             files: BTreeMap::new(),
             documents: Vec::new(),
         };
-        plan.add_all(&packages).await?;
+        plan.read_evidence(&packages).await?;
+        let judge = options.judge.clone().refusing_bad_signatures();
+        let lists = judge.check(&plan.documents);
+        let proofs = plan.judge(&packages, &judge, &lists)?;
+        plan.add_all(&packages)?;
         plan.check_names()?;
-        let proofs = plan.judge(&packages, &options.judge.clone().refusing_bad_signatures())?;
+        plan.check_shasums(&lists)?;
         self.warn_of_proofs(&resolved.address, &proofs);
         let there = self.compare(&plan, into, options).await?;
         let files = self.write(&plan, into, &there, options).await?;

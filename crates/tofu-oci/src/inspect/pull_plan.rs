@@ -31,20 +31,8 @@ pub(super) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// The packages, and everything beside them.
-    pub(super) async fn add_all(&mut self, packages: &Packages) -> Result<(), PullError> {
-        for package in packages.all() {
-            let kind = match package.platform {
-                Some(platform) => PulledKind::Package(platform),
-                None => PulledKind::Module,
-            };
-            self.add(package.title, kind, &package.layer)?;
-        }
-        self.evidence(packages).await
-    }
-
-    /// The files of all evidence of kinds that we know, wherever it lies.
-    async fn evidence(&mut self, packages: &Packages) -> Result<(), PullError> {
+    /// Reads what lies beside the packages, of kinds that we know, wherever it lies.
+    pub(super) async fn read_evidence(&mut self, packages: &Packages) -> Result<(), PullError> {
         let subjects = EvidenceSubjects {
             root: &self.resolved.manifest,
             targets: packages.targets(),
@@ -55,9 +43,20 @@ impl Plan<'_> {
             ..EvidenceOptions::default()
         };
         let evidence = read_evidence(self.opened.repository.as_ref(), &subjects, &options).await?;
-        let documents = evidence.into_documents()?;
-        self.documents.clone_from(&documents);
-        for document in documents {
+        self.documents = evidence.into_documents()?;
+        Ok(())
+    }
+
+    /// Adds the packages, and everything beside them.
+    pub(super) fn add_all(&mut self, packages: &Packages) -> Result<(), PullError> {
+        for package in packages.all() {
+            let kind = match package.platform {
+                Some(platform) => PulledKind::Package(platform),
+                None => PulledKind::Module,
+            };
+            self.add(package.title, kind, &package.layer)?;
+        }
+        for document in std::mem::take(&mut self.documents) {
             // The list of hashes is made from the packages, so it was no file of the release.
             if document.kind == AttachmentKind::PackageHashes {
                 continue;
@@ -119,7 +118,7 @@ impl Plan<'_> {
     }
 
     /// Each checksums file names every package, with the digest that will be written.
-    fn check_shasums(&self, lists: &[CheckedSums]) -> Result<(), PullError> {
+    pub(super) fn check_shasums(&self, lists: &[CheckedSums]) -> Result<(), PullError> {
         let files = self.files.iter();
         let packages = files.filter_map(|(name, planned)| match planned.kind {
             PulledKind::Package(_) => Some((name.clone(), planned.layer.digest.clone())),
@@ -141,12 +140,8 @@ impl Plan<'_> {
         &self,
         packages: &Packages,
         judge: &Judge,
+        lists: &[CheckedSums],
     ) -> Result<Vec<PulledProof>, PullError> {
-        let lists = judge.check(&self.documents);
-        let lists = lists.map_err(|source| PullError::Shasums {
-            filename: "SHA256SUMS".to_owned(),
-            source,
-        })?;
         let version = self.resolved.version();
         let mut proofs = Vec::new();
         let mut refused = Vec::new();
@@ -161,7 +156,7 @@ impl Plan<'_> {
                 digest: &package.layer.digest,
                 lock: LockStanding::Unknown,
             };
-            let verdict = judge.judge(&subject, &lists);
+            let verdict = judge.judge(&subject, lists);
             if let Some(refusal) = &verdict.refusal {
                 refused.push(refusal.clone());
             }
@@ -176,7 +171,6 @@ impl Plan<'_> {
             .into_iter()
             .map(|source| PullError::Refused { source });
         PullError::all(refused.collect())?;
-        self.check_shasums(&lists)?;
         Ok(proofs)
     }
 }

@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 
 use tofu_oci_source::SourceError;
+use tofu_oci_source::evidence::EvidenceError;
 use tofu_oci_trust::TrustError;
+use tofu_oci_trust::policy::Refusal;
 use tofu_oci_types::oci::{Digest, Tag};
 use tofu_oci_types::tofu::config::{ConfigErrors, Requirement};
 use tofu_oci_types::tofu::lock_file::LockFileError;
@@ -225,6 +227,30 @@ pub enum InstallError {
         /// Both sides' hashes.
         #[source]
         source: Box<TrustError>,
+    },
+    /// The evidence of a release could not be read, or is none of it.
+    #[error("the evidence of {provider} {version} cannot be used")]
+    Evidence {
+        /// The provider.
+        provider: ProviderAddr,
+        /// The version.
+        version: Version,
+        /// What is wrong.
+        #[source]
+        source: Box<EvidenceError>,
+    },
+    /// A package is not let in.
+    #[error("{provider} {version} for {platform} is refused")]
+    Refused {
+        /// The provider.
+        provider: ProviderAddr,
+        /// The version.
+        version: Version,
+        /// The platform.
+        platform: Platform,
+        /// Why.
+        #[source]
+        source: Box<Refusal>,
     },
     /// The lock file may not change, and does not name the providers required.
     #[error("the lock file does not fit the configuration: {}", unfit(.missing, .unneeded))]

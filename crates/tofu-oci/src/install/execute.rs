@@ -18,7 +18,8 @@ use tokio::task::spawn_blocking;
 
 use super::plugin_cache;
 use super::providers::{
-    FinishedPackage, PackageAction, PackageOrigin, PlannedPackage, resolve_one, sort_finished,
+    FinishedPackage, PackageAction, PackageOrigin, PlannedPackage, Shelves, resolve_one,
+    sort_finished,
 };
 use super::staging::Staging;
 use super::{InstallError, InstallOptions};
@@ -96,7 +97,7 @@ fn size(package: &PlannedPackage) -> u64 {
 /// What a package is fetched and placed with.
 pub(crate) struct Worker<'a> {
     pub(crate) workshop: &'a Workshop,
-    options: &'a InstallOptions,
+    pub(crate) options: &'a InstallOptions,
     source: &'a dyn Source,
     fetch: FetchOptions,
 }
@@ -154,7 +155,10 @@ impl Worker<'_> {
         let meta = match &planned.meta {
             Some(meta) => meta.clone(),
             // It was in the cache when that was looked at.
-            None => resolve_one(self.source, planned).await?,
+            None => {
+                let shelves = self.workshop.shelves();
+                resolve_one(&shelves, self.options, self.source, planned).await?
+            }
         };
         if let Some(cache) = &self.workshop.cache
             && let Some(placed) = self.by_cache(cache, planned, &meta, &advance).await?
@@ -180,6 +184,7 @@ impl Worker<'_> {
                 None
             }
         };
+        let judged = self.options.judge.is_some();
         // Somebody else may have fetched it while we waited.
         let found = {
             let (cache, digest, planned) = (Arc::clone(cache), digest.clone(), planned.clone());
@@ -190,7 +195,9 @@ impl Worker<'_> {
                     lock: &lock,
                     complete: Completeness::Wanted,
                 };
-                let found = cache.find(&digest, &wanted)?;
+                // A signature is about a zip, so that it has to be known that this is the one.
+                let fit = |found: &CachedPackage| !judged || found.zip().is_some();
+                let found = cache.find(&digest, &wanted).filter(fit)?;
                 cache.remember(wanted.name, &found);
                 Some(found)
             })
@@ -307,6 +314,13 @@ pub(crate) fn ended(task: Arc<Task>) {
 }
 
 impl Workshop {
+    fn shelves(&self) -> Shelves {
+        Shelves {
+            files: self.files.clone(),
+            cache: self.cache.clone(),
+        }
+    }
+
     /// Puts a package of the cache into place and gives the hashes that we computed of it. `None` where it is not
     /// there any more, or another one.
     pub(crate) fn place_cached(
@@ -337,7 +351,7 @@ impl Workshop {
         };
         self.staging.place(&fresh, &planned.place).map_err(failed)?;
         if !linked.is_all() {
-            cache.stamp_place(&planned.place, package.h1());
+            cache.stamp_place(&planned.place, package.h1(), package.zip());
         }
         cache.remember(&planned.name(), package);
         Ok(Some(package.hashes()))
@@ -345,9 +359,10 @@ impl Workshop {
 
     fn place_fetched(&self, fetched: Fetched, to: &std::path::Path) -> io::Result<()> {
         let h1 = fetched.package().h1().clone();
+        let zip = fetched.package().digest().clone();
         self.staging.place(&fetched.into_path(), to)?;
         if let Some(cache) = &self.cache {
-            cache.stamp_place(to, &h1);
+            cache.stamp_place(to, &h1, Some(&zip));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tofu_oci_store::files::Files;
 use tofu_oci_trust::evidence::LockCheck;
+use tofu_oci_types::oci::Digest;
 use tofu_oci_types::tofu::PackageHash;
 
 use super::providers::PackageAction;
@@ -79,7 +80,7 @@ fn look(
         return Ok(PackageAction::Replaced);
     }
     if let (None, Some(cache), true) = (stamped, cache, there.is_dir()) {
-        cache.stamp_place(place, &h1);
+        cache.stamp_place(place, &h1, None);
     }
     Ok(PackageAction::Kept)
 }
@@ -104,4 +105,19 @@ fn in_cache(cache: &PackageCache, sought: &Sought) -> Option<CachedPackage> {
             .filter(|digest| remembered.as_ref() != Some(digest) && cache.has(digest))
             .find_map(|digest| cache.find(&digest, &wanted))
     })
+}
+
+/// The zip that we saw unpack to what was found; `None` where nobody knows.
+pub(crate) fn tied(
+    files: &Files,
+    cache: Option<&PackageCache>,
+    sought: &Sought,
+    located: &Located,
+) -> Option<Digest> {
+    if let Some(cached) = &located.cached {
+        return cached.zip().cloned();
+    }
+    let cache = cache.filter(|_| located.action == PackageAction::Kept)?;
+    let tree = Tree::look(files, &sought.place).ok()?;
+    cache.zip_of_place(&tree, cache.recall(&sought.name).as_ref())
 }

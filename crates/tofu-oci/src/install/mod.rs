@@ -19,6 +19,7 @@ mod modules;
 mod offline;
 mod options;
 mod plugin_cache;
+mod proof;
 mod providers;
 mod select;
 mod staging;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use tofu_oci_source::{Connect, Reach, Source};
 use tofu_oci_store::files::Files;
+use tofu_oci_trust::policy::Verdict;
 use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Version};
 
 pub use error::InstallError;
@@ -93,6 +95,8 @@ pub struct InstalledProvider {
     pub plugin_cache: Option<PathBuf>,
     /// The hashes that were computed from its bytes.
     pub hashes: Vec<PackageHash>,
+    /// What is proven, where that was asked for.
+    pub verdict: Option<Verdict>,
 }
 
 /// What an install did.
@@ -164,6 +168,7 @@ impl Installer {
         .await?;
         let shelves = self.shelves();
         let planned = providers::plan(&shelves, options, source, &loaded.lock, &selected).await?;
+        proof::warn_of_proofs(&self.progress, &planned);
         if options.writes == Writes::DryRun {
             return Ok(InstallReport {
                 module_lock: fetcher.module_lock.map(|lock| lock.report(&tree)),
@@ -288,6 +293,7 @@ fn planned(package: &PlannedPackage) -> InstalledProvider {
             .filter(|_| package.action != PackageAction::Kept)
             .map(PluginEntry::path),
         hashes: Vec::new(),
+        verdict: package.verdict.clone(),
     }
 }
 

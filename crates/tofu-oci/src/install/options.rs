@@ -11,6 +11,7 @@ use tofu_oci_types::tofu::{Hostname, Platform};
 use super::ModuleLockUse;
 use crate::cache::LinkMode;
 use crate::default_jobs;
+use crate::verify::Judge;
 
 /// What the lock file means for a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,6 +63,9 @@ pub struct InstallOptions {
     pub link_mode: LinkMode,
     /// Whether anything may go over the network. The source and the connections have to be ones that obey.
     pub reach: Reach,
+    /// Who judges signatures, where packages have to prove more than that the lock file has them. Nobody asks for
+    /// evidence otherwise. Modules have none.
+    pub judge: Option<Judge>,
     /// Whether the plan is carried out.
     pub writes: Writes,
 }
@@ -82,6 +86,7 @@ impl InstallOptions {
             jobs: default_jobs(),
             link_mode: LinkMode::Auto,
             reach: Reach::Network,
+            judge: None,
             writes: Writes::Execute,
         }
     }

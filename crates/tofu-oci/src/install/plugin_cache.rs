@@ -201,8 +201,8 @@ pub(crate) async fn finish(
         });
     };
     let held = entry.hold(&worker.workshop.progress).await?;
-    // Somebody may have put it there since it was planned.
-    if entry.is_locked(&planned.locked).await {
+    // Somebody may have put it there since it was planned. Which zip it was is not known.
+    if worker.options.judge.is_none() && entry.is_locked(&planned.locked).await {
         entry.link(staging, &planned.place)?;
         planned.action = PackageAction::Linked;
         planned.meta = None;

@@ -4,13 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
+use tofu_oci_source::evidence::Beside;
 use tofu_oci_source::{PackageMeta, Reach, Source};
 use tofu_oci_store::files::Files;
 use tofu_oci_trust::evidence::LockCheck;
+use tofu_oci_trust::policy::Verdict;
+use tofu_oci_types::oci::Digest;
 use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, Version};
 
-use super::locate::{Located, Sought, locate};
+use super::locate::{Located, Sought, locate, tied};
 use super::plugin_cache::PluginEntry;
+use super::proof::prove;
 use super::select::Selected;
 use super::{InstallError, InstallOptions, LockMode};
 use crate::cache::{CachedPackage, Completeness, PackageCache, PackageName};
@@ -62,6 +66,10 @@ pub(crate) struct PlannedPackage {
     pub(crate) meta: Option<PackageMeta>,
     /// The package in the cache, where the lock file vouches for it.
     pub(crate) cached: Option<CachedPackage>,
+    /// The zip that we saw unpack to what is in its place or in the cache. Looked up where proofs are asked for.
+    pub(crate) tied: Option<Digest>,
+    /// What is proven, where that was asked for.
+    pub(crate) verdict: Option<Verdict>,
     /// What the lock file has recorded for this version.
     pub(crate) locked: Vec<PackageHash>,
     pub(crate) place: PathBuf,
@@ -99,6 +107,8 @@ impl PlannedPackage {
             action: located.action,
             meta: None,
             cached: located.cached,
+            tied: None,
+            verdict: None,
             locked: sought.locked,
             place: sought.place,
             plugin_cache: None,
@@ -227,9 +237,9 @@ async fn plan_provider(
         let sought = sought(options, package, locked.clone(), complete);
         let plugin_cache = PluginEntry::find(&shelves.files, options, selected, platform);
         let mut package = match &plugin_cache {
-            None => find(shelves, sought).await?,
+            None => find(shelves, options, sought).await?,
             // Where clients share their packages nothing goes by another way.
-            Some(_) => find(&shelves.without_cache(), sought).await?,
+            Some(_) => find(&shelves.without_cache(), options, sought).await?,
         };
         if let Some(entry) = &plugin_cache
             && package.action != PackageAction::Kept
@@ -238,26 +248,44 @@ async fn plan_provider(
             package.action = PackageAction::Linked;
         }
         package.plugin_cache = plugin_cache;
+        if options.judge.is_some() {
+            package.untie();
+        }
         planned.push(package);
     }
-    resolve(source, lock, options.lock, &mut planned).await?;
+    let beside = resolve(source, lock, options.lock, &mut planned).await?;
+    prove(shelves, options, source, &mut planned, beside).await?;
     Ok(planned)
 }
 
 /// Looks in the package's place and in the cache.
-async fn find(shelves: &Shelves, sought: Sought) -> Result<PlannedPackage, InstallError> {
+async fn find(
+    shelves: &Shelves,
+    options: &InstallOptions,
+    sought: Sought,
+) -> Result<PlannedPackage, InstallError> {
+    let judged = options.judge.is_some();
     let (shelves, path) = (shelves.clone(), sought.place.clone());
     let found = tokio::task::spawn_blocking(move || {
-        let located = locate(&shelves.files, shelves.cache.as_deref(), &sought)?;
-        Ok(PlannedPackage::located(sought, located))
+        let (files, cache) = (&shelves.files, shelves.cache.as_deref());
+        let located = locate(files, cache, &sought)?;
+        let tied = judged
+            .then(|| tied(files, cache, &sought, &located))
+            .flatten();
+        Ok(PlannedPackage {
+            tied,
+            ..PlannedPackage::located(sought, located)
+        })
     });
     found
         .await
         .unwrap_or(Err(InstallError::Interrupted { path }))
 }
 
-/// Asks the source for one package that was thought to be in the cache.
+/// Asks the source for one package that was thought to be in the cache. It has to prove as much as any other.
 pub(crate) async fn resolve_one(
+    shelves: &Shelves,
+    options: &InstallOptions,
     source: &dyn Source,
     package: &PlannedPackage,
 ) -> Result<PackageMeta, InstallError> {
@@ -265,7 +293,8 @@ pub(crate) async fn resolve_one(
         cached: None,
         ..package.clone()
     }];
-    resolve(source, &LockFile::default(), LockMode::Update, &mut wanting).await?;
+    let beside = resolve(source, &LockFile::default(), LockMode::Update, &mut wanting).await?;
+    prove(shelves, options, source, &mut wanting, beside).await?;
     let [resolved] = wanting;
     resolved.meta.ok_or(InstallError::Interrupted {
         path: resolved.place,
@@ -278,14 +307,14 @@ async fn resolve(
     lock: &LockFile,
     mode: LockMode,
     planned: &mut [PlannedPackage],
-) -> Result<(), InstallError> {
+) -> Result<Option<Beside>, InstallError> {
     let wanted: Vec<Platform> = planned
         .iter()
         .filter(|package| package.is_wanting())
         .map(|package| package.platform.clone())
         .collect();
     let (Some(first), false) = (planned.first(), wanted.is_empty()) else {
-        return Ok(());
+        return Ok(None);
     };
     let (provider, version) = (first.provider.clone(), first.version.clone());
     let release = source
@@ -320,5 +349,5 @@ async fn resolve(
                 })?;
         }
     }
-    Ok(())
+    Ok(release.beside)
 }

@@ -10,9 +10,10 @@ use futures_util::FutureExt as _;
 use tofu_oci_store::files::Files;
 
 use super::execute::Workshop;
-use super::locate::{Located, Sought, locate};
+use super::locate::{Located, Sought, locate, tied};
 use super::lock::Loaded;
 use super::module_lock::LoadedModuleLock;
+use super::proof::{prove_warm, warn_of_proofs};
 use super::providers::{
     FinishedPackage, PackageAction, PackageOrigin, PlannedPackage, sort_finished, sought,
 };
@@ -61,7 +62,11 @@ impl WarmInstaller {
             staging: Arc::new(Staging::open(&self.files, &data_dir).ok()?),
             progress: self.progress.clone(),
         };
-        let planned = self.plan(options, wanted)?;
+        let mut planned = self.plan(options, wanted)?;
+        if let Some(judge) = &options.judge {
+            prove_warm(judge, self.cache.as_deref(), &mut planned)?;
+            warn_of_proofs(&unheard, &planned);
+        }
         let mut finished = workshop.place_all(options, planned)?;
         sort_finished(&mut finished);
         let placed = modules::place_modules(&self.files, options, &workshop.staging, &mut tree);
@@ -78,17 +83,24 @@ impl WarmInstaller {
         let found = side_by_side(options, &wanted, |sought| {
             locate(&self.files, self.cache.as_deref(), sought).ok()
         });
+        let judged = options.judge.is_some();
         let both = wanted.into_iter().zip(found);
         both.map(|(sought, found)| {
             let located: Located = found?;
             let there = located.action == PackageAction::Kept || located.cached.is_some();
-            there.then(|| PlannedPackage::located(sought, located))
+            let tied = judged
+                .then(|| tied(&self.files, self.cache.as_deref(), &sought, &located))
+                .flatten();
+            (there && (!judged || tied.is_some())).then(|| PlannedPackage {
+                tied,
+                ..PlannedPackage::located(sought, located)
+            })
         })
         .collect()
     }
 }
 
-/// Whether a run can be warm at all. Whoever wants more proof than the lock file gives belongs here.
+/// Whether a run can be warm at all.
 fn may_be_warm(options: &InstallOptions) -> bool {
     options.lock != LockMode::Upgrade
         && options.writes == Writes::Execute

@@ -1,18 +1,15 @@
 //! Evidence and policy brought together.
 
-use std::collections::BTreeSet;
-
-use tofu_oci_source::evidence::{Contents, EvidenceDocument, EvidenceLayer, EvidenceOptions};
-use tofu_oci_trust::evidence::{CheckedSums, NamedFile, SumsFiles};
+use tofu_oci_source::evidence::{Contents, EvidenceDocument, EvidenceOptions};
+use tofu_oci_trust::evidence::CheckedSums;
 use tofu_oci_trust::pgp::{Keyring, SignatureRules};
 use tofu_oci_trust::policy::{BadSignatures, Policy, Subject, Verdict, evaluate};
-use tofu_oci_trust::shasums::ShasumsError;
 use tofu_oci_types::artifact::{AttachmentKind, Timestamp};
-use tofu_oci_types::oci::MediaType;
 use tofu_oci_types::tofu::cli_config::ProviderPattern;
 use tofu_oci_types::tofu::{PackageFilename, Platform, Version};
 
 use super::TrustedKeys;
+use super::list_files::ListFiles;
 
 /// Whether packages have to be signed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,44 +71,22 @@ impl Judge {
     }
 
     /// Checks the signatures of the checksums files among `documents`. One that lies in several places is checked
-    /// once.
-    ///
-    /// # Errors
-    ///
-    /// Only a list that is too long.
-    pub fn check(&self, documents: &[EvidenceDocument]) -> Result<Vec<CheckedSums>, ShasumsError> {
-        let mut seen = BTreeSet::new();
-        let mut checked = Vec::new();
-        for document in documents {
-            let layers = &document.layers;
-            let digests: Vec<_> = layers
-                .iter()
-                .map(|layer| &layer.descriptor.digest)
-                .collect();
-            if document.kind != AttachmentKind::Shasums || !seen.insert(digests) {
-                continue;
-            }
-            if let Some(files) = SumsFiles::of_layers(layers.iter().filter_map(named)) {
-                checked.push(files.check(&self.keys, &self.rules)?);
-            }
-        }
-        Ok(checked)
+    /// once, one that is too long to be one is none.
+    pub fn check(&self, documents: &[EvidenceDocument]) -> Vec<CheckedSums> {
+        self.check_files(&ListFiles::of(documents))
+    }
+
+    pub(crate) fn check_files(&self, lists: &[ListFiles]) -> Vec<CheckedSums> {
+        let lists = lists.iter().filter_map(ListFiles::sums);
+        lists
+            .filter_map(|files| files.check(&self.keys, &self.rules).ok())
+            .collect()
     }
 
     /// Judges one package.
     pub fn judge(&self, subject: &Subject<'_>, lists: &[CheckedSums]) -> Verdict {
         evaluate(Some(&self.policy), subject, lists)
     }
-}
-
-fn named(layer: &EvidenceLayer) -> Option<(&MediaType, NamedFile<'_>)> {
-    let descriptor = &layer.descriptor;
-    let title = layer.title.as_deref();
-    let file = NamedFile {
-        name: title.unwrap_or(descriptor.digest.encoded()),
-        content: layer.content.as_deref()?,
-    };
-    Some((&descriptor.media_type, file))
 }
 
 /// The name that a package must have in a checksums file. Its title may be any that the list has, such as that of an

@@ -125,7 +125,7 @@ impl Verifier {
         let evidence = beside.read(&Judge::wanted()).await?;
         let refused = evidence.refused.into_iter();
         report.failures.extend(refused.map(VerifyError::Evidence));
-        options.check(&evidence.documents)
+        Ok(options.judge.check(&evidence.documents))
     }
 }
 

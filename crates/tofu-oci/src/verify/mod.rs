@@ -15,6 +15,7 @@ mod directory;
 mod error;
 mod judge;
 mod keys;
+mod list_files;
 mod lock_file;
 mod release;
 mod report;
@@ -28,6 +29,7 @@ pub use error::VerifyError;
 pub(crate) use judge::expected_filename;
 pub use judge::{Judge, Signatures};
 pub use keys::{TrustedKeyError, TrustedKeys};
+pub(crate) use list_files::ListFiles;
 pub(crate) use lock_file::filename;
 pub use report::{Checked, PackageReport, StrayPackage, VerifiedPlace, VerifyReport};
 

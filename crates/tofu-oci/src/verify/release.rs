@@ -85,7 +85,7 @@ impl Verifier {
         let evidence = read_evidence(opened.repository.as_ref(), &subjects, &wanted).await?;
         let refused = evidence.refused.into_iter();
         report.failures.extend(refused.map(VerifyError::Evidence));
-        options.check(&evidence.documents)
+        Ok(options.judge.check(&evidence.documents))
     }
 
     /// Reads a package to its end, where that is asked for. Its digest is compared on the way.
@@ -120,18 +120,6 @@ impl VerifyOptions {
             judge: self.judge.clone().refusing_bad_signatures(),
             ..self.clone()
         }
-    }
-
-    pub(super) fn check(
-        &self,
-        documents: &[tofu_oci_source::evidence::EvidenceDocument],
-    ) -> Result<Vec<CheckedSums>, VerifyError> {
-        self.judge
-            .check(documents)
-            .map_err(|source| VerifyError::Shasums {
-                filename: "SHA256SUMS".to_owned(),
-                source,
-            })
     }
 }
 
