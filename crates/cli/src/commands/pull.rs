@@ -32,7 +32,7 @@ pub(super) fn run(args: PullArgs, settings: &Settings) -> Result<Ending, Stop> {
     let document = document(&report);
     settings
         .printer
-        .summary(&document, || human(&document))
+        .summary(&document, || human(&document, &report))
         .map_err(output)?;
     Ok(Ending::Done)
 }
@@ -74,7 +74,7 @@ fn document(report: &PullReport) -> PullDocument {
     }
 }
 
-fn human(document: &PullDocument) -> String {
+fn human(document: &PullDocument, report: &PullReport) -> String {
     let mut table = Table::new(&[
         ("FILE", Align::Left),
         ("SIZE", Align::Right),
@@ -89,15 +89,21 @@ fn human(document: &PullDocument) -> String {
             file.outcome,
         ]);
     }
-    format!("{table}\n{}", signers(&document.files))
+    let told = report.proofs.iter();
+    let told = told.flat_map(|proof| &proof.verdict.warnings);
+    let unsigned = match told.count() {
+        0 => "not signed",
+        _ => "no signature counts",
+    };
+    format!("{table}\n{}", signers(&document.files, unsigned))
 }
 
 /// Who signed the packages: one line for each signature that covers one of them.
-fn signers(files: &[PulledFileEntry]) -> String {
+fn signers(files: &[PulledFileEntry], unsigned: &str) -> String {
     let packages = || files.iter().filter(|file| file.level.is_some());
-    let unsigned = Level::Integrity.to_string();
+    let integrity = Level::Integrity.to_string();
     let count_unsigned = packages()
-        .filter(|file| file.level.as_ref() == Some(&unsigned))
+        .filter(|file| file.level.as_ref() == Some(&integrity))
         .count();
     let mut lines: BTreeSet<String> = packages()
         .flat_map(|file| &file.proofs)
@@ -105,8 +111,8 @@ fn signers(files: &[PulledFileEntry]) -> String {
         .collect();
     if count_unsigned > 0 {
         lines.insert(match count_unsigned == packages().count() {
-            true => "not signed".to_owned(),
-            false => format!("not signed: {}", count(count_unsigned, "package")),
+            true => unsigned.to_owned(),
+            false => format!("{unsigned}: {}", count(count_unsigned, "package")),
         });
     }
     lines.into_iter().map(|line| shown(line) + "\n").collect()

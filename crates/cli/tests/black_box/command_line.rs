@@ -13,6 +13,7 @@ const COMMANDS: [&str; 18] = [
     "list",
     "show",
     "pull",
+    "verify",
     "copy",
     "delete",
     "requirements",

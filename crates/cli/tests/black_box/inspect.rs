@@ -161,6 +161,8 @@ fn what_was_published_comes_back() {
     out/terraform-provider-demo_1.2.3_darwin_arm64.zip  303 B  package            written
     out/terraform-provider-demo_1.2.3_linux_amd64.zip   335 B  package            written
     out/terraform-provider-demo_1.2.3_manifest.json      55 B  registry manifest  written
+
+    not signed
     -- stderr
     pulled terraform-provider-demo_1.2.3_SHA256SUMS
     pulled terraform-provider-demo_1.2.3_darwin_arm64.zip
@@ -187,6 +189,8 @@ fn what_was_published_comes_back() {
     one/terraform-provider-demo_1.2.3_SHA256SUMS       335 B  checksums file     written
     one/terraform-provider-demo_1.2.3_linux_amd64.zip  335 B  package            written
     one/terraform-provider-demo_1.2.3_manifest.json     55 B  registry manifest  written
+
+    not signed
     -- stderr
     pulled terraform-provider-demo_1.2.3_SHA256SUMS
     pulled terraform-provider-demo_1.2.3_linux_amd64.zip
@@ -197,6 +201,8 @@ fn what_was_published_comes_back() {
     -- stdout
     FILE                     SIZE  KIND
     module/label-1.2.0.zip  281 B  module  written
+
+    not signed
     -- stderr
     pulled label-1.2.0.zip
     ");

@@ -12,6 +12,7 @@
     missing_docs
 )]
 
+mod gpg;
 mod plugin_cache;
 
 use std::fs;

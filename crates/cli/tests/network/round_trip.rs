@@ -213,6 +213,8 @@ fn what_is_pulled_is_what_was_published() {
     out/terraform-provider-demo_1.2.3_darwin_arm64.zip  303 B  package            written
     out/terraform-provider-demo_1.2.3_linux_amd64.zip   335 B  package            written
     out/terraform-provider-demo_1.2.3_manifest.json      55 B  registry manifest  written
+
+    not signed
     -- stderr
     pulled terraform-provider-demo_1.2.3_SHA256SUMS
     pulled terraform-provider-demo_1.2.3_darwin_arm64.zip
