@@ -29,11 +29,37 @@ pub(super) fn is_armored(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| first & 0x80 == 0)
 }
 
-/// The content of an armored block of the right kind. Private keys hide behind no other block:
-/// their packets are looked for afterwards.
+/// The content of all armored blocks, which must be of the right kind.
+///
+/// Everything of the file is looked at, because all of it may be handed on: whoever exports keys into one file may
+/// have put a private one before, between or behind the others. Behind a block of another name their packets are
+/// looked for afterwards.
 pub(super) fn dearmor(bytes: &[u8], kind: PgpKind) -> Result<Vec<u8>, PgpError> {
+    const BEGIN: &str = "-----BEGIN PGP ";
+    const END: &str = "-----END PGP ";
+    let text = std::str::from_utf8(bytes).map_err(|_| PgpError::NotOpenPgp { kind })?;
+    if text.contains("PRIVATE KEY") {
+        return Err(PgpError::PrivateKey);
+    }
+    let mut data = Vec::new();
+    // What people write between blocks is no part of them.
+    let blocks = text.split(BEGIN).skip(1).map(|block| {
+        let end = block.find(END).unwrap_or(block.len());
+        let (content, end) = block.split_at(end);
+        [BEGIN, content, end.lines().next().unwrap_or_default(), "\n"].concat()
+    });
+    for block in blocks {
+        read_block(&block, kind, &mut data)?;
+    }
+    match data.is_empty() {
+        true => Err(PgpError::NotOpenPgp { kind }),
+        false => Ok(data),
+    }
+}
+
+fn read_block(block: &str, kind: PgpKind, data: &mut Vec<u8>) -> Result<(), PgpError> {
     let options = DearmorOptions::new().set_limit(PGP_LIMIT);
-    let mut reader = Dearmor::with_options(bytes, options);
+    let mut reader = Dearmor::with_options(block.as_bytes(), options);
     let header = reader.read_header();
     header.map_err(|_| PgpError::NotOpenPgp { kind })?;
     match (&reader.typ, kind) {
@@ -43,9 +69,8 @@ pub(super) fn dearmor(bytes: &[u8], kind: PgpKind) -> Result<Vec<u8>, PgpError> 
         (Some(_), _) => return Err(PgpError::OtherPackets { kind }),
         (None, _) => return Err(PgpError::NotOpenPgp { kind }),
     }
-    let mut data = Vec::new();
-    std::io::Read::read_to_end(&mut reader, &mut data).map_err(|_| PgpError::Damaged { kind })?;
-    Ok(data)
+    std::io::Read::read_to_end(&mut reader, data).map_err(|_| PgpError::Damaged { kind })?;
+    Ok(())
 }
 
 /// All packets; a single one that cannot be read makes the file damaged.

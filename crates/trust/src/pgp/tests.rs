@@ -184,10 +184,21 @@ fn lists_public_keys_armored_and_binary() {
         (
             "two",
             armored("PUBLIC KEY BLOCK", PUBLIC_BOTH),
-            vec![one, two],
+            vec![one.clone(), two.clone()],
+        ),
+        (
+            "a block behind another",
+            [
+                armored("PUBLIC KEY BLOCK", PUBLIC_BOTH),
+                b"\nAn older key:\n".to_vec(),
+                armored("PUBLIC KEY BLOCK", PUBLIC_ONE),
+            ]
+            .concat(),
+            vec![one.clone(), two, one],
         ),
     ] {
-        assert_eq!(public_keys(&bytes).unwrap(), expected, "{name}");
+        let keys = public_keys(&bytes);
+        assert_eq!(keys.as_ref(), Ok(&expected), "{name}");
     }
 }
 
@@ -211,6 +222,38 @@ fn private_keys_are_refused_whatever_they_hide_behind() {
             "damaged",
             armored("PRIVATE KEY BLOCK", "****"),
             "PrivateKey",
+        ),
+        (
+            "a block of its own behind a public key",
+            [
+                armored("PUBLIC KEY BLOCK", PUBLIC_ONE),
+                armored("PRIVATE KEY BLOCK", SECRET_ONE),
+            ]
+            .concat(),
+            "PrivateKey",
+        ),
+        (
+            "a second block that says it is public",
+            [
+                armored("PUBLIC KEY BLOCK", PUBLIC_ONE),
+                armored("PUBLIC KEY BLOCK", SECRET_ONE),
+            ]
+            .concat(),
+            "PrivateKey",
+        ),
+        (
+            "one of another program before a public key",
+            [
+                b"-----BEGIN OPENSSH PRIVATE KEY-----\n".to_vec(),
+                armored("PUBLIC KEY BLOCK", PUBLIC_ONE),
+            ]
+            .concat(),
+            "PrivateKey",
+        ),
+        (
+            "binary behind an armored public key",
+            [armored("PUBLIC KEY BLOCK", PUBLIC_ONE), bytes(SECRET_ONE)].concat(),
+            "NotOpenPgp",
         ),
         ("a signature", bytes(SIGNED_BY_ONE), "OtherPackets"),
         (
