@@ -179,7 +179,10 @@ impl Publisher {
                 let read = options.existing == Existing::Replace;
                 let manifests = manifests(&written);
                 lost = to.lost(&manifests, read).await?;
-                to.add_unlisted(&mut lost, &written.attached).await?;
+                // Lists cost more than looks: they are read where something is written anyway.
+                if read || !lost.is_empty() {
+                    to.add_unlisted(&mut lost, &written.attached).await?;
+                }
                 let staging = stage(&written, &proven, options);
                 let copied = to.repair(staging, &manifests, &plan.tag, &lost).await;
                 let digest = written.artifact.index.digest();
