@@ -1,6 +1,7 @@
 //! Which files a release comes back as.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use tofu_oci_source::evidence::{
     Contents, EvidenceDocument, EvidenceOptions, EvidenceSubjects, read_evidence,
@@ -92,13 +93,18 @@ impl Plan<'_> {
             kind,
             layer: layer.plain(),
         };
-        match self.files.insert(name.clone(), planned) {
-            Some(first) if first.layer.digest != layer.digest => Err(PullError::Collision {
-                filename: name,
-                first: first.layer.digest,
+        // Packages come first, and stay what they are whatever claims to be the same file.
+        match self.files.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(planned);
+                Ok(())
+            }
+            Entry::Occupied(first) if first.get().layer.digest == layer.digest => Ok(()),
+            Entry::Occupied(first) => Err(PullError::Collision {
+                filename: first.key().clone(),
+                first: first.get().layer.digest.clone(),
                 second: layer.digest.clone(),
             }),
-            _ => Ok(()),
         }
     }
 

@@ -169,6 +169,27 @@ async fn names_that_collide_are_not_written() {
         .await
         .unwrap_err();
     assert!(matches!(error, PullError::Shasums { .. }), "{error:?}");
+    // A document that claims the package for its own file takes nothing from the list.
+    let content = std::fs::read(dist.path().join(zip_name("linux_amd64"))).unwrap();
+    let claiming = Attachment {
+        kind: AttachmentKind::Spdx,
+        layers: vec![AttachmentLayer {
+            media_type: TEXT,
+            filename: zip_name("linux_amd64"),
+            content: content.into(),
+        }],
+        annotations: Annotations::new(),
+    };
+    let manifest = claiming.write(index.descriptor(), None);
+    repository
+        .put_manifests(&[PutManifest::untagged(manifest)])
+        .await
+        .unwrap();
+    let error = inspector()
+        .pull(&at, out.path(), &PullOptions::default())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, PullError::Shasums { .. }), "{error:?}");
 }
 
 #[tokio::test]
