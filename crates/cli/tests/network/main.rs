@@ -15,6 +15,7 @@ mod configured;
 mod encrypted;
 mod evidence;
 mod failures;
+mod foreign_evidence;
 mod proxies;
 mod round_trip;
 mod served;

@@ -32,15 +32,20 @@ impl Protocol {
     /// Those of the connection.
     pub(super) async fn spoken(stream: &TcpStream) -> io::Result<Option<Self>> {
         const PREFACE: &[u8] = b"PRI";
-        /// How long to wait when somebody sends it byte by byte.
-        const PAUSE: Duration = Duration::from_millis(10);
+        /// How long to wait when somebody sends it byte by byte: longer and longer, or thousands who say no more than
+        /// its first byte would keep a processor busy.
+        const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+        let (mut pause, longest) = PAUSES;
         let mut first = [0; PREFACE.len()];
         loop {
             let length = stream.peek(&mut first).await?;
             match first.get(..length) {
                 Some([]) | None => return Ok(None),
                 Some(PREFACE) => return Ok(Some(Self::Http2)),
-                Some(part) if PREFACE.starts_with(part) => tokio::time::sleep(PAUSE).await,
+                Some(part) if PREFACE.starts_with(part) => {
+                    tokio::time::sleep(pause).await;
+                    pause = longest.min(pause * 2);
+                }
                 Some(_) => return Ok(Some(Self::Http1)),
             }
         }
