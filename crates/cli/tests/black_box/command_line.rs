@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::{check, sandbox};
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: &[&str] = &[
     "",
     "publish",
     "publish provider",
@@ -23,6 +23,11 @@ const COMMANDS: [&str; 18] = [
     "gc",
     "fsck",
     "cli-config",
+    "cache",
+    "cache dir",
+    "cache list",
+    "cache verify",
+    "cache prune",
     "man",
 ];
 
