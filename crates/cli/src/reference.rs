@@ -260,6 +260,7 @@ pub fn documents() -> Vec<JsonDocument> {
         entry::<document::RepositoriesDocument>(),
         entry::<document::ShowDocument>(),
         entry::<document::PullDocument>(),
+        entry::<document::VerifyDocument>(),
         entry::<document::CopyDocument>(),
         entry::<document::DeleteDocument>(),
         entry::<document::RequirementsDocument>(),

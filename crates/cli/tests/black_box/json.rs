@@ -176,6 +176,12 @@ fn commands_print_what_is_described() {
         ("show", "show dir:registry//modules/label:latest"),
         ("pull", "pull dir:registry//acme/demo:1.2.3 -o out"),
         ("pull", "pull dir:registry//acme/demo:1.2.3 -o out"),
+        ("verify", "verify dir:registry//acme/demo:1.2.3"),
+        ("verify", "verify"),
+        (
+            "verify",
+            "verify --lock-file . --from dir:registry//{namespace}/{type} --content",
+        ),
         (
             "copy",
             "copy dir:registry//acme/demo:1.2.3 dir:other//acme/demo --dry-run",

@@ -24,7 +24,7 @@ pub(crate) enum Packages {
     /// Of a provider, with their target manifests.
     Provider(Vec<(Package, Manifest)>),
     /// Of a module.
-    Module(Package),
+    Module(Box<Package>),
 }
 
 impl Packages {
@@ -32,7 +32,7 @@ impl Packages {
     pub(crate) fn all(&self) -> Vec<Package> {
         match self {
             Self::Provider(packages) => packages.iter().map(|(of, _)| of.clone()).collect(),
-            Self::Module(package) => vec![package.clone()],
+            Self::Module(package) => vec![(**package).clone()],
         }
     }
 
@@ -82,11 +82,11 @@ impl Opened {
             Some(kind) if *kind == MODULE_PACKAGE => {
                 let module = ModuleManifest::read(&resolved.manifest);
                 let module = module.map_err(|error| resolved.broken(error))?;
-                Ok(Packages::Module(Package {
+                Ok(Packages::Module(Box::new(Package {
                     platform: None,
                     title: module.filename,
                     layer: module.package,
-                }))
+                })))
             }
             other => Err(PullError::NotAPackage {
                 place: resolved.address.to_string(),
