@@ -121,11 +121,6 @@ impl CheckedSums {
             .flat_map(SignatureReport::good)
     }
 
-    /// Whether a file of signatures of this name belongs to the list.
-    pub(crate) fn has(&self, signatures: &str) -> bool {
-        self.signatures.iter().any(|file| file.file == signatures)
-    }
-
     /// What the list says about the file of exactly this name. `None` where it does not name it,
     /// and where it gives it two digests, of which nobody can tell the right one.
     pub fn digest(&self, filename: &str) -> Option<&Digest> {

@@ -5,7 +5,7 @@ use tofu_oci_types::oci::Digest;
 use super::{
     BadSignatures, Level, Policy, PolicyWarning, Proof, ProofKind, Refusal, Requirement, Verdict,
 };
-use crate::evidence::CheckedSums;
+use crate::evidence::{CheckedSignatures, CheckedSums};
 use crate::pgp::SignatureProblem;
 
 /// What the lock file says about a package.
@@ -185,25 +185,15 @@ impl Judging<'_> {
     /// Tells which signatures do not count.
     fn failures(&mut self, list: &CheckedSums) {
         for signatures in &list.signatures {
-            let file = || signatures.file.clone();
-            match &signatures.report {
-                Err(problem) => self.warnings.push(PolicyWarning::SignatureFile {
-                    file: file(),
-                    problem: problem.clone(),
-                }),
-                Ok(report) => {
-                    if report.armored {
-                        self.warnings.push(PolicyWarning::Armored { file: file() });
-                    }
-                    for (issuer, problem) in report.bad() {
-                        self.warnings.push(PolicyWarning::Signature {
-                            file: file(),
-                            issuer: issuer.cloned(),
-                            problem: problem.clone(),
-                        });
-                    }
-                }
+            if signatures
+                .report
+                .as_ref()
+                .is_ok_and(|report| report.armored)
+            {
+                let file = signatures.file.clone();
+                self.warnings.push(PolicyWarning::Armored { file });
             }
+            self.warnings.extend(failures(signatures));
         }
     }
 
@@ -234,16 +224,16 @@ impl Judging<'_> {
             if list.good().next().is_some() {
                 return None;
             }
-            let found = self.warnings.iter().find(|warning| match warning {
-                PolicyWarning::SignatureFile { file, .. } => list.has(file),
-                PolicyWarning::Signature { file, problem, .. } => {
-                    list.has(file) && *problem != SignatureProblem::UnknownKey
+            let mut failures = list.signatures.iter().flat_map(failures);
+            let found = failures.find(|failure| match failure {
+                PolicyWarning::Signature { problem, .. } => {
+                    *problem != SignatureProblem::UnknownKey
                 }
-                _ => false,
+                _ => true,
             });
             Some(Refusal::BadSignature {
                 list: list.name.clone(),
-                found: Box::new(found?.clone()),
+                found: Box::new(found?),
             })
         })
     }
@@ -275,5 +265,24 @@ impl Judging<'_> {
                     && self.policy.is_some_and(|policy| policy.accepts(*level))
             }
         })
+    }
+}
+
+/// Why the signatures of a file do not count that do not.
+fn failures(signatures: &CheckedSignatures) -> Vec<PolicyWarning> {
+    let file = || signatures.file.clone();
+    match &signatures.report {
+        Err(problem) => vec![PolicyWarning::SignatureFile {
+            file: file(),
+            problem: problem.clone(),
+        }],
+        Ok(report) => report
+            .bad()
+            .map(|(issuer, problem)| PolicyWarning::Signature {
+                file: file(),
+                issuer: issuer.cloned(),
+                problem: problem.clone(),
+            })
+            .collect(),
     }
 }

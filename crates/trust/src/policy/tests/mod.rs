@@ -1,3 +1,5 @@
+mod bad_signatures;
+
 use proptest::prelude::*;
 use tofu_oci_types::oci::Digest;
 use tofu_oci_types::tofu::cli_config::ProviderPattern;
@@ -365,56 +367,6 @@ fn a_refusal_says_what_was_found() {
         "the signature \"one.sig\" does not count: none of the keys at hand made it"
     );
     assert_eq!(verdict.proofs, [Proof::Lock]);
-}
-
-#[test]
-fn bad_signatures_are_refused_where_the_policy_says_so() {
-    let refusing = Policy {
-        bad_signatures: BadSignatures::Refuse,
-        ..policy([])
-    };
-    let by_repository = || good('A', KeyOrigin::Repository);
-    for (results, refused) in [
-        (vec![], false),
-        (vec![Err(SignatureProblem::UnknownKey)], false),
-        (vec![Err(SignatureProblem::Mismatch)], true),
-        (
-            vec![Err(SignatureProblem::Mismatch), by_repository()],
-            false,
-        ),
-        (
-            vec![
-                Err(SignatureProblem::UnknownKey),
-                Err(SignatureProblem::Mismatch),
-            ],
-            true,
-        ),
-    ] {
-        let lists = [list("one", b"zip", results.clone())];
-        let verdict = judge(Some(&refusing), LockStanding::Unknown, &lists);
-        let bad =
-            matches!(&verdict.refusal, Some(Refusal::BadSignature { list, .. }) if list == "one");
-        assert_eq!(bad, refused, "{results:?}: {verdict:?}");
-        let verdict = judge(Some(&policy([])), LockStanding::Unknown, &lists);
-        assert_eq!(verdict.refusal, None, "{results:?}");
-    }
-}
-
-#[test]
-fn who_names_keys_hears_of_others() {
-    let named = Policy {
-        pgp_fingerprints: [fingerprint('B')].into(),
-        ..policy([])
-    };
-    let lists = [list("one", b"zip", [good('A', KeyOrigin::Repository)])];
-    let verdict = judge(Some(&named), LockStanding::Unknown, &lists);
-    assert_eq!(verdict.refusal, None);
-    assert!(
-        matches!(verdict.warnings[..], [PolicyWarning::NotBelieved { .. }]),
-        "{verdict:?}"
-    );
-    let verdict = judge(Some(&policy([])), LockStanding::Unknown, &lists);
-    assert_eq!(verdict.warnings, []);
 }
 
 #[test]
