@@ -35,21 +35,6 @@ impl Files {
         fs_err::remove_dir(path)
     }
 
-    /// Removes a directory and everything in it, without following links.
-    ///
-    /// # Errors
-    /// The first that occurs; what was removed before stays removed.
-    pub fn remove_tree(&self, path: &Path) -> io::Result<()> {
-        for entry in self.read_dir(path)? {
-            let inner = path.join(&entry.name);
-            match entry.kind {
-                EntryKind::Directory => self.remove_tree(&inner)?,
-                EntryKind::File | EntryKind::Other => self.remove_file(&inner)?,
-            }
-        }
-        self.remove_dir(path)
-    }
-
     /// Creates one directory.
     ///
     /// # Errors

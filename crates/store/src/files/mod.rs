@@ -14,6 +14,7 @@ pub mod faults;
 mod observe;
 pub(crate) mod platform;
 mod record_lock;
+mod remove;
 mod state;
 mod writer;
 

@@ -278,7 +278,8 @@ mod system {
         Ok(false)
     }
 
-    fn named(error: rustix::io::Errno, verb: &str, path: &Path) -> io::Error {
+    /// The error of the system, with what was tried.
+    pub(in super::super) fn named(error: rustix::io::Errno, verb: &str, path: &Path) -> io::Error {
         let error = io::Error::from(error);
         io::Error::new(
             error.kind(),
@@ -393,6 +394,8 @@ mod system {
     }
 }
 
+#[cfg(unix)]
+pub(super) use system::named;
 pub(crate) use system::read_at;
 pub(super) use system::{
     can_clone, clone_file, create_new, create_private_dir, exchange, is_remote, lock_record,

@@ -127,6 +127,63 @@ fn directories_are_created_with_their_parents_and_removed_with_their_content() {
     assert!(!dir.path().join("a").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn what_links_lead_to_is_not_removed() {
+    use std::os::unix::fs::symlink;
+    let dir = tempfile::tempdir().unwrap();
+    let kept = dir.path().join("kept");
+    std::fs::create_dir(&kept).unwrap();
+    std::fs::write(kept.join("f"), "x").unwrap();
+    let files = Files::new();
+    let link = dir.path().join("link");
+    symlink(&kept, &link).unwrap();
+    files.remove_tree(&link).unwrap();
+    assert!(link.symlink_metadata().is_err());
+    let tree = dir.path().join("tree");
+    std::fs::create_dir(&tree).unwrap();
+    symlink(&kept, tree.join("link")).unwrap();
+    files.remove_tree(&tree).unwrap();
+    assert!(!tree.exists());
+    assert!(kept.join("f").exists());
+}
+
+/// Puts a link in the place of a directory when that is about to be listed.
+#[cfg(unix)]
+struct Swap {
+    dir: PathBuf,
+    with: PathBuf,
+}
+
+#[cfg(unix)]
+impl FileObserver for Swap {
+    fn before(&self, op: &FileOp<'_>) -> Verdict {
+        if *op == FileOp::ReadDir(&self.dir) {
+            std::fs::rename(&self.dir, self.dir.with_extension("away")).unwrap();
+            std::os::unix::fs::symlink(&self.with, &self.dir).unwrap();
+        }
+        Verdict::Proceed
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_takes_the_place_of_a_directory_is_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let kept = dir.path().join("kept");
+    std::fs::create_dir(&kept).unwrap();
+    std::fs::write(kept.join("f"), "x").unwrap();
+    let inner = dir.path().join("tree/inner");
+    std::fs::create_dir_all(&inner).unwrap();
+    let files = Files::observed(Arc::new(Swap {
+        dir: inner,
+        with: kept.clone(),
+    }));
+    // Whether all of it goes does not matter.
+    let _ = files.remove_tree(&dir.path().join("tree"));
+    assert!(kept.join("f").exists());
+}
+
 #[test]
 fn without_sync_nothing_is_forced_to_the_disk() {
     let dir = tempfile::tempdir().unwrap();
