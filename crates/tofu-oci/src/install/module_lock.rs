@@ -150,7 +150,7 @@ impl LoadedModuleLock {
             .locked
             .write()
             .map_err(|error| failed(io::Error::other(error)))?;
-        AtomicFile::write(files, &self.path, &bytes).map_err(failed)?;
+        AtomicFile::write_tidy(files, &self.path, &bytes).map_err(failed)?;
         Ok(report)
     }
 }
