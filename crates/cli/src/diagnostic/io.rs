@@ -33,6 +33,8 @@ pub(super) fn advice(error: &Error) -> Advice {
         }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Advice::new(Code::DiskFull)
             .hint("make space and run the command again; nothing half-done was left behind"),
+        ErrorKind::NotADirectory => Advice::new(Code::Io)
+            .hint("look at the file or link that is there, and remove it; a directory belongs in its place"),
         ErrorKind::FileTooLarge => Advice::new(Code::Io)
             .hint("name another file; this one is too large for what it should be"),
         // So files are refused that are pipes, devices or sockets.

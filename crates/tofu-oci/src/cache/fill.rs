@@ -31,6 +31,7 @@ impl PackageCache {
     /// Where the cache cannot be written to.
     pub(crate) async fn begin(self: &Arc<Self>, digest: &Digest) -> io::Result<Filling> {
         self.entry(digest).ok_or(io::ErrorKind::Unsupported)?;
+        self.check_links()?;
         self.files.create_dirs(&self.packages())?;
         self.files.create_dirs(&self.new_dir())?;
         self.files.create_dirs(&self.locks())?;
@@ -71,6 +72,7 @@ impl PackageCache {
 
     /// The lock of a package, unless somebody holds it.
     pub(super) fn try_lock(&self, digest: &Digest) -> io::Result<Option<FileLock>> {
+        self.check_links()?;
         self.files.create_dirs(&self.locks())?;
         let path = self.lock_path(digest);
         loop {
@@ -83,7 +85,10 @@ impl PackageCache {
 
     /// Removes what stopped processes left below `new/`.
     pub(super) fn sweep(&self) {
-        let Ok(entries) = self.files.read_dir(&self.new_dir()) else {
+        let Ok(entries) = self
+            .check_links()
+            .and_then(|()| self.files.read_dir(&self.new_dir()))
+        else {
             return;
         };
         for entry in entries {
@@ -185,9 +190,14 @@ fn is_at(files: &Files, lock: &FileLock, path: &Path) -> io::Result<bool> {
 
 /// Removes whatever is at `path`.
 pub(super) fn remove(files: &Files, path: &Path) -> io::Result<()> {
-    match files.metadata(path)? {
+    let removed = match files.metadata(path)? {
         None => Ok(()),
         Some(metadata) if metadata.is_dir() => files.remove_tree(path),
         Some(_) => files.remove_file(path),
+    };
+    match removed {
+        // Somebody else was faster.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }

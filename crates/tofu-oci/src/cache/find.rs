@@ -47,7 +47,7 @@ impl PackageCache {
             Ok(tree) => tree,
             Err(error) => {
                 if error.kind() == io::ErrorKind::InvalidData {
-                    self.quarantine(digest, &error.to_string());
+                    self.quarantine(digest, None, &error.to_string());
                 }
                 return None;
             }
@@ -66,7 +66,8 @@ impl PackageCache {
         let known = stamp.as_ref().is_some_and(|stamp| {
             stamp.h1().as_ref() == Some(&package.h1) && stamp.is_for(&subject)
         });
-        let fitness = match known {
+        // The hash is one of contents: somebody may have taken the permission to execute.
+        let fitness = match known && package.tree.runs(&subject.kind) {
             true => Fitness::Known,
             false => self.fitness(&entry, &package, &subject),
         };
@@ -151,6 +152,7 @@ impl PackageCache {
             if other != h1 {
                 self.quarantine(
                     &package.digest,
+                    Some(&package.tree),
                     &format!("its tree has the hash {h1}, not {other}"),
                 );
                 return;

@@ -37,6 +37,7 @@ mod stamp;
 mod tree;
 mod verify;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -142,6 +143,32 @@ impl PackageCache {
     fn entry(&self, digest: &Digest) -> Option<PathBuf> {
         let usual = digest.algorithm() == Algorithm::Sha256;
         usual.then(|| self.packages().join(digest.encoded()))
+    }
+
+    /// Refuses a cache with a link in place of one of our directories: whoever made it wants something changed or
+    /// removed that is not the cache's. Reading by way of one does no harm.
+    fn check_links(&self) -> io::Result<()> {
+        let packages = self.packages();
+        let above = packages.parent().map(Path::to_owned);
+        let quarantine = self.root.join("quarantine");
+        let ours = [
+            self.root.clone(),
+            packages,
+            self.new_dir(),
+            self.locks(),
+            quarantine,
+        ];
+        for dir in ours.into_iter().chain(above) {
+            if self
+                .files
+                .metadata(&dir)?
+                .is_some_and(|there| !there.is_dir())
+            {
+                let text = format!("`{}` is not a directory", dir.display());
+                return Err(io::Error::new(io::ErrorKind::NotADirectory, text));
+            }
+        }
+        Ok(())
     }
 
     fn new_dir(&self) -> PathBuf {

@@ -59,4 +59,27 @@ impl PackageCache {
             self.unusable(&error);
         }
     }
+    /// Stamps a package directory that was just made, and has this hash. Without it the directory is hashed next
+    /// time.
+    pub(crate) fn stamp_place(&self, path: &Path, h1: &PackageHash) {
+        if self.stamps.is_none() {
+            return;
+        }
+        match Tree::look(&self.files, path) {
+            Ok(tree) => self.stamp_tree(&tree, h1),
+            Err(error) => self.unusable(&error),
+        }
+    }
+
+    /// Stamps a package directory whose files were hashed as they are in `tree`.
+    pub(crate) fn stamp_tree(&self, tree: &Tree, h1: &PackageHash) {
+        let Some(stamps) = &self.stamps else {
+            return;
+        };
+        let real = self.files.canonicalize(tree.root());
+        let stamped = real.and_then(|real| stamps.write_place(&real, Stamp::of(h1, tree)));
+        if let Err(error) = stamped {
+            self.unusable(&error);
+        }
+    }
 }

@@ -66,6 +66,7 @@ impl PackageCache {
     ///
     /// The system's; what was removed before stays removed.
     pub fn prune(&self, options: &PruneOptions) -> io::Result<PruneReport> {
+        self.check_links()?;
         let mut entries = self.list()?;
         // The least recently used first.
         entries.sort_by_key(|entry| (entry.last_used, entry.digest.to_string()));
@@ -130,7 +131,11 @@ impl PackageCache {
         // Gone at once; whoever sweeps removes it if we are stopped.
         let aside = self.new_dir().join(digest.encoded());
         remove(&self.files, &aside)?;
-        self.files.rename(&entry, &aside)?;
+        match self.files.rename(&entry, &aside) {
+            // Somebody else removed it, or put it aside, since it was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            renamed => renamed?,
+        }
         remove(&self.files, &aside)?;
         if let Some(stamps) = &self.stamps {
             stamps.remove_package(digest);

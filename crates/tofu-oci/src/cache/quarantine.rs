@@ -5,17 +5,27 @@ use std::path::PathBuf;
 
 use tofu_oci_types::oci::Digest;
 
-use super::PackageCache;
 use super::meta::Meta;
+use super::{PackageCache, Tree};
 use crate::Warning;
 
 /// How many times one package may be put aside.
 const TIMES: u32 = 1000;
 
 impl PackageCache {
-    /// Puts the package aside and says so, unless somebody else works on it at the moment.
-    pub(super) fn quarantine(&self, digest: &Digest, reason: &str) {
-        if let Ok(Some(_lock)) = self.try_lock(digest) {
+    /// Puts the package aside and says so, unless somebody else works on it at the moment, or has replaced what was
+    /// `seen`: its tree, or nothing where that is not one of a package.
+    pub(super) fn quarantine(&self, digest: &Digest, seen: Option<&Tree>, reason: &str) {
+        let Ok(Some(_lock)) = self.try_lock(digest) else {
+            return;
+        };
+        let entry = self.entry(digest);
+        let same = match entry.map(|entry| Tree::look(&self.files, &entry.join("tree"))) {
+            Some(Ok(there)) => seen == Some(&there),
+            Some(Err(error)) => seen.is_none() && error.kind() == io::ErrorKind::InvalidData,
+            None => false,
+        };
+        if same {
             // What cannot be moved is not believed either.
             let _ = self.quarantine_locked(digest, reason);
         }

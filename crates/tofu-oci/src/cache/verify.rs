@@ -46,8 +46,13 @@ impl PackageCache {
             let Some(entry) = self.entry(&digest) else {
                 continue;
             };
+            let lock = self.try_lock(&digest)?;
+            // Somebody else removed it, or put it aside, since it was listed.
+            if self.files.metadata(&entry)?.is_none() {
+                continue;
+            }
             let meta = Meta::read(&self.files, &entry);
-            let verdict = match self.try_lock(&digest)? {
+            let verdict = match lock {
                 None => Verdict::Busy,
                 Some(_lock) => {
                     let verdict = self.judge(&digest, meta.as_ref())?;

@@ -61,23 +61,34 @@ fn look(
     if !sought.locked.iter().any(PackageHash::is_h1) {
         return Ok(PackageAction::Replaced);
     }
-    let stamped = match cache {
-        // A link into somebody's cache is looked at each time.
-        Some(cache) if there.is_dir() => Tree::look(files, place)
-            .ok()
-            .and_then(|tree| cache.h1_of_place(&tree, cache.recall(&sought.name).as_ref())),
+    // A link into somebody's cache is looked at each time.
+    let tree = match there.is_dir() {
+        true => Tree::look(files, place).ok(),
+        false => None,
+    };
+    let stamped = match (&tree, cache) {
+        (Some(tree), Some(cache)) => cache.h1_of_place(tree, cache.recall(&sought.name).as_ref()),
         _ => None,
     };
-    let h1 = match &stamped {
-        Some(h1) => h1.clone(),
-        None => match tree_hash::h1_of_tree(files, place) {
-            Ok(h1) => h1,
-            // A tree that cannot be hashed is not the locked one: it is replaced.
-            Err(_) => return Ok(PackageAction::Replaced),
-        },
+    let hashed = match (&stamped, &tree) {
+        (Some(h1), _) => Ok(h1.clone()),
+        // Only what is hashed as it was looked at may be stamped.
+        (None, Some(tree)) => tree.hash(files),
+        (None, None) => tree_hash::h1_of_tree(files, place),
     };
-    if !sought.locked.contains(&h1) {
-        return Ok(PackageAction::Replaced);
+    // A tree that cannot be hashed is not the locked one.
+    let locked = hashed.ok().filter(|h1| sought.locked.contains(h1));
+    let kind = sought.name.provider.kind();
+    match (locked, &tree) {
+        (None, _) => Ok(PackageAction::Replaced),
+        // The hash is one of contents: clients could not start it.
+        (Some(_), Some(tree)) if !tree.runs(kind) => Ok(PackageAction::Replaced),
+        (Some(h1), tree) => {
+            if let (None, Some(cache), Some(tree)) = (stamped, cache, tree) {
+                cache.stamp_tree(tree, &h1);
+            }
+            Ok(PackageAction::Kept)
+        }
     }
     if let (None, Some(cache), true) = (stamped, cache, there.is_dir()) {
         cache.stamp_place(place, &h1, None);

@@ -31,6 +31,11 @@ impl Staging {
         let files = &files.clone().with_sync(Sync::Off);
         let root = data_dir.join(".tofu-oci");
         files.create_dirs(&root)?;
+        // Whoever made a link of it, it was not us; what it leads to is not ours to tidy up.
+        if !files.metadata(&root)?.is_some_and(|there| there.is_dir()) {
+            let text = format!("`{}` is not a directory", root.display());
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, text));
+        }
         let lock = files.lock(&root.join("lock"))?;
         let staging = Self {
             files: files.clone(),
