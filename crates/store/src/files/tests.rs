@@ -184,6 +184,44 @@ fn a_link_that_takes_the_place_of_a_directory_is_not_followed() {
     assert!(kept.join("f").exists());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_got_the_number_of_another_is_told_from_it() {
+    use std::os::unix::fs::MetadataExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let files = Files::new();
+    let make = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+        let number = file.metadata().unwrap().ino();
+        (number, files.state(&path).unwrap().unwrap())
+    };
+    let (number, first) = make("good");
+    assert_eq!(files.state_of(&files.open(&path).unwrap()).unwrap(), first);
+    std::fs::hard_link(&path, dir.path().join("g")).unwrap();
+    assert_eq!(
+        files.state(&path).unwrap(),
+        Some(first),
+        "a link changes it"
+    );
+    std::fs::remove_file(dir.path().join("g")).unwrap();
+    if std::fs::metadata(&path).unwrap().created().is_err() {
+        return;
+    }
+    // As when an archive is unpacked over it. Not every file system gives the number to the next one.
+    for _ in 0..100 {
+        std::fs::remove_file(&path).unwrap();
+        let (again, second) = make("evil");
+        if again == number {
+            assert_ne!(second, first);
+            return;
+        }
+    }
+}
+
 #[test]
 fn without_sync_nothing_is_forced_to_the_disk() {
     let dir = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tofu_oci_source::Fetched;
-use tofu_oci_store::files::{AtomicFile, FileLock, FileState, Files, Ownership};
+use tofu_oci_store::files::{AtomicFile, FileLock, Files, Ownership};
 use tofu_oci_types::oci::Digest;
 use tokio::sync::oneshot;
 
@@ -183,9 +183,7 @@ fn lock(files: &Files, path: &Path) -> io::Result<FileLock> {
 }
 
 fn is_at(files: &Files, lock: &FileLock, path: &Path) -> io::Result<bool> {
-    let held = FileState::of(&lock.file().metadata()?);
-    let there = files.metadata(path)?;
-    Ok(there.is_some_and(|there| FileState::of(&there) == held))
+    Ok(files.state(path)? == Some(files.state_of(lock.file())?))
 }
 
 /// Removes whatever is at `path`.

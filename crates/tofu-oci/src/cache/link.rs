@@ -167,7 +167,7 @@ impl Placing<'_> {
     fn clone(&self) -> Result<(), PlaceError> {
         let from = self.cache.files.open(self.from);
         let from = from.map_err(PlaceError::Changed)?;
-        let state = from.metadata().map(|metadata| FileState::of(&metadata));
+        let state = self.cache.files.state_of(&from);
         if state.map_err(PlaceError::Changed)? != *self.state {
             return Err(PlaceError::Changed(changed()));
         }
@@ -183,9 +183,9 @@ impl Placing<'_> {
             }
             Err(error) => return Err(PlaceError::Link(error)),
         }
-        let there = self.cache.files.metadata(self.to);
+        let there = self.cache.files.state(self.to);
         match there.map_err(PlaceError::Write)? {
-            Some(there) if FileState::of(&there) == *self.state => Ok(()),
+            Some(there) if there == *self.state => Ok(()),
             _ => Err(PlaceError::Changed(changed())),
         }
     }

@@ -144,7 +144,7 @@ impl StampStore {
         };
         match metadata {
             Some(metadata) if metadata.is_dir() => {
-                if FileState::of(&metadata).ownership() != Ownership::Ours {
+                if Ownership::of(&metadata) != Ownership::Ours {
                     return Err(StateProblem::NotPrivate);
                 }
             }

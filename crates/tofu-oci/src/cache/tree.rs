@@ -48,7 +48,7 @@ impl Tree {
             if !metadata.is_dir() {
                 return Err(strange("there is a file or a link in place of a directory"));
             }
-            tree.ownership = tree.ownership.max(FileState::of(&metadata).ownership());
+            tree.ownership = tree.ownership.max(Ownership::of(&metadata));
             for entry in files.read_dir(&dir)? {
                 let name = entry.name.to_str().map(|name| format!("{prefix}{name}"));
                 let name = name.filter(|name| is_file_name(name, &ZipLimits::default()));
@@ -74,9 +74,13 @@ impl Tree {
     }
 
     fn add(&mut self, files: &Files, name: String) -> io::Result<()> {
-        let metadata = files.metadata(&self.root.join(&name))?;
-        let metadata = metadata.filter(std::fs::Metadata::is_file);
-        let state = FileState::of(&metadata.ok_or_else(changed)?);
+        let state = files.state(&self.root.join(&name))?;
+        let state = state.filter(FileState::is_file).ok_or_else(changed)?;
+        if state.lends_rights() {
+            return Err(strange(
+                "there is a file that runs with the rights of its owner",
+            ));
+        }
         self.ownership = self.ownership.max(state.ownership());
         self.files.insert(name, state);
         Ok(())
@@ -158,8 +162,7 @@ pub(super) fn read(
     mut take: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut file = files.open(path)?;
-    let now = |file: &fs_err::File| file.metadata().map(|metadata| FileState::of(&metadata));
-    if now(&file)? != *state {
+    if files.state_of(&file)? != *state {
         return Err(changed());
     }
     let mut buffer = vec![0; CHUNK];
@@ -170,7 +173,7 @@ pub(super) fn read(
             Some(bytes) => take(bytes)?,
         }
     }
-    match now(&file)? == *state {
+    match files.state_of(&file)? == *state {
         true => Ok(()),
         false => Err(changed()),
     }

@@ -59,6 +59,13 @@ fn with_a_linked_file(world: &World, entry: &Path) {
 }
 
 #[cfg(unix)]
+fn with_the_rights_of_its_owner(_: &World, entry: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = entry.join("tree/terraform-provider-a_v1.0.0");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o4755)).unwrap();
+}
+
+#[cfg(unix)]
 fn with_an_odd_name(_: &World, entry: &Path) {
     fs::write(entry.join("tree/a\nb"), "").unwrap();
 }
@@ -103,6 +110,8 @@ async fn damage_is_noticed_put_aside_and_repaired() {
         ("linked away", linked_away),
         #[cfg(unix)]
         ("with a linked file", with_a_linked_file),
+        #[cfg(unix)]
+        ("with the rights of its owner", with_the_rights_of_its_owner),
         #[cfg(unix)]
         ("with an odd name", with_an_odd_name),
     ];
