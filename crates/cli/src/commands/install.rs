@@ -61,8 +61,9 @@ pub(super) fn run(args: InstallArgs, settings: &Settings) -> Result<Ending, Stop
     };
     // What is locked and at hand needs no threads, no certificates and no credentials.
     let report = match warm.install(&options) {
-        Some(report) => report,
-        None => whole(args, settings, &options, (installation, warm))?,
+        Ok(report) => report,
+        // Others with the same packages wait for this one.
+        Err(_turn) => whole(args, settings, &options, (installation, warm))?,
     };
     let dry_run = options.writes == Writes::DryRun;
     let document = document(&report, dry_run);

@@ -14,6 +14,18 @@ use super::entry::FromZip;
 use super::meta::{self, Meta};
 use super::{CachedPackage, PackageCache, PackageName, Subject, Tree, digest_of};
 
+/// The beginning of the names of locks that are about sets of packages.
+const SET: &str = "set-";
+
+/// Whether somebody else installed the same packages just now.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// Nobody did. Others wait while this is held.
+    First(FileLock),
+    /// Somebody did, and was waited for.
+    Later,
+}
+
 /// The right to make one package: nobody else makes, replaces or removes it meanwhile.
 #[derive(Debug)]
 pub(crate) struct Filling {
@@ -81,6 +93,35 @@ impl PackageCache {
                 lock => return Ok(lock),
             }
         }
+    }
+
+    /// Lets one process at a time install this set of packages: whoever comes later waits, and finds them.
+    ///
+    /// # Errors
+    ///
+    /// Where the cache cannot be written to.
+    pub(crate) fn take_turn(&self, set: &Digest) -> io::Result<Turn> {
+        self.files.create_dirs(&self.locks())?;
+        let path = self.locks().join(format!("{SET}{}", set.encoded()));
+        if let Some(held) = self.files.try_lock(&path)?
+            && is_at(&self.files, &held, &path)?
+        {
+            return Ok(Turn::First(held));
+        }
+        // Given back at once: if the first one failed, everybody tries at the same time.
+        lock(&self.files, &path).map(|_| Turn::Later)
+    }
+
+    /// Removes the locks of sets that nobody holds.
+    pub(super) fn sweep_turns(&self, path: &Path) -> io::Result<()> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(SET)
+            && let Some(held) = self.files.try_lock(path)?
+            && is_at(&self.files, &held, path)?
+        {
+            self.files.remove_file(path)?;
+        }
+        Ok(())
     }
 
     /// Removes what stopped processes left below `new/`.

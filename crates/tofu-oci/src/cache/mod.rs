@@ -6,6 +6,7 @@
 //! CACHE/v1/releases/HOST/NAMESPACE/TYPE/VERSION/OS_ARCH    which zip that package is
 //! CACHE/v1/evidence/HOST/NAMESPACE/TYPE/VERSION            its checksums files with signatures and keys
 //! CACHE/v1/locks/HEX                      held by whoever makes, replaces or removes that package
+//! CACHE/v1/locks/set-HEX                  held by whoever installs that set of packages and lacks some of them
 //! CACHE/v1/new/HEX/                       a package that is being made by the holder of the lock
 //! CACHE/v1/quarantine/HEX.N/              a package that was not what it should have been
 //! STATE/v1/packages/CACHE/HEX             the stamp of that package in that cache
@@ -47,6 +48,7 @@ use tofu_oci_store::files::{Files, Sync};
 use tofu_oci_types::oci::{Algorithm, Digest};
 
 pub(crate) use entry::{CachedPackage, Subject};
+pub(crate) use fill::Turn;
 pub(crate) use find::{Completeness, Wanted};
 pub use link::LinkMode;
 pub(crate) use link::PlaceError;

@@ -146,6 +146,7 @@ impl PackageCache {
     /// Removes the lock files of packages that are not there, each while it is held.
     fn sweep_locks(&self) -> io::Result<()> {
         for path in self.children(&self.locks())? {
+            self.sweep_turns(&path)?;
             let digest = path.file_name().and_then(super::digest_of);
             let gone = |digest: &Digest| {
                 let entry = self.entry(digest).map(|entry| self.files.metadata(&entry));

@@ -47,7 +47,7 @@ pub use options::{InstallOptions, LockMode, Writes};
 pub use providers::{PackageAction, PackageOrigin};
 pub use tree::{MissingModule, ModuleNode, ModuleTree};
 pub(crate) use tree_hash::h1_of_tree;
-pub use warm::WarmInstaller;
+pub use warm::{Cold, WarmInstaller};
 
 use crate::cache::PackageCache;
 use crate::{Progress, Warning};

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
-use tofu_oci_store::files::Files;
+use tofu_oci_store::files::{FileLock, Files};
+use tofu_oci_types::oci::Digest;
 
 use super::execute::Workshop;
 use super::locate::{Located, Sought, locate, tied};
@@ -22,7 +23,7 @@ use super::{
     InstallError, InstallOptions, InstallReport, LockMode, ModuleTree, Writes, lock, modules,
     report, warn_about,
 };
-use crate::cache::{Completeness, PackageCache};
+use crate::cache::{Completeness, PackageCache, Turn};
 use crate::jobs::processors;
 use crate::{Event, Outcome, Progress, Reporter};
 
@@ -38,11 +39,33 @@ pub struct WarmInstaller {
 
 impl WarmInstaller {
     /// Installs what the configuration in `options.dir` needs, if all of it is locked, and in its place or in the
-    /// cache. `None` where it is not; then nothing was changed that the whole way would not change as well.
-    pub fn install(&self, options: &InstallOptions) -> Option<InstallReport> {
+    /// cache. Where somebody else just installs the same packages, they are waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`Cold`] where something is missing; then nothing was changed that the whole way would not change as well.
+    pub fn install(&self, options: &InstallOptions) -> Result<InstallReport, Cold> {
+        let mut cold = Cold::default();
         if !may_be_warm(options) {
-            return None;
+            return Err(cold);
         }
+        if let Some(report) = self.attempt(options, &mut cold) {
+            return Ok(report);
+        }
+        let (Some(cache), Some(set)) = (&self.cache, cold.set.take()) else {
+            return Err(cold);
+        };
+        match cache.take_turn(&set) {
+            Ok(Turn::First(lock)) => cold.turn = Some(lock),
+            Ok(Turn::Later) => return self.attempt(options, &mut cold).ok_or(cold),
+            // It is said where it matters.
+            Err(_) => {}
+        }
+        Err(cold)
+    }
+
+    /// Installs, if everything is at hand. The set of packages is told once it is known that something lacks.
+    fn attempt(&self, options: &InstallOptions, cold: &mut Cold) -> Option<InstallReport> {
         let recorder = Arc::new(Recorder::default());
         let unheard = Progress::new(Arc::clone(&recorder) as Arc<dyn Reporter>);
         let loaded = lock::load(&self.files, options, &unheard).ok()?;
@@ -67,6 +90,12 @@ impl WarmInstaller {
             prove_warm(judge, self.cache.as_deref(), &mut planned)?;
             warn_of_proofs(&unheard, &planned);
         }
+        let set = set_of(&wanted);
+        let Some(planned) = self.plan(options, wanted) else {
+            // Without the staging place: whoever has the turn may need it.
+            cold.set = Some(set);
+            return None;
+        };
         let mut finished = workshop.place_all(options, planned)?;
         sort_finished(&mut finished);
         let placed = modules::place_modules(&self.files, options, &workshop.staging, &mut tree);
@@ -101,6 +130,26 @@ impl WarmInstaller {
 }
 
 /// Whether a run can be warm at all.
+/// Something is missing, so that somebody has to be asked.
+///
+/// Whoever wants the same packages waits until this is dropped.
+#[derive(Debug, Default)]
+pub struct Cold {
+    set: Option<Digest>,
+    turn: Option<FileLock>,
+}
+
+/// What the packages are called together.
+fn set_of(wanted: &[Sought]) -> Digest {
+    let mut names: Vec<String> = wanted
+        .iter()
+        .map(|sought| sought.name.to_string())
+        .collect();
+    names.sort();
+    Digest::of(names.join("\n").as_bytes())
+}
+
+/// Whether a run can be warm at all. Whoever wants more proof than the lock file gives belongs here.
 fn may_be_warm(options: &InstallOptions) -> bool {
     options.lock != LockMode::Upgrade
         && options.writes == Writes::Execute

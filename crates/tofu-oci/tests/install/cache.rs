@@ -452,20 +452,20 @@ async fn an_upgrade_is_no_warm_install() {
             ..world.options()
         },
     ] {
-        assert!(warm(&options).is_none());
+        assert!(warm(&options).is_err());
     }
     assert!(
         warm(&InstallOptions {
             lock: LockMode::Locked,
             ..world.options()
         })
-        .is_some()
+        .is_ok()
     );
     world.write(
         "more.tf",
         "module \"m\" {\n  source = \"oci://oci.example.com/m\"\n}\n",
     );
-    assert!(warm(&world.options()).is_none());
+    assert!(warm(&world.options()).is_err());
 }
 
 #[tokio::test]
@@ -657,4 +657,51 @@ async fn many_at_once_fetch_each_package_once() {
             .count(),
         0
     );
+}
+
+#[test]
+fn whoever_comes_later_waits_and_asks_nobody() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let world = runtime.block_on(world());
+    world.forget_installed();
+    std::fs::remove_dir_all(world.dir.path().join("cache")).unwrap();
+    let warm = || {
+        let files = Files::default();
+        tofu_oci::install::WarmInstaller {
+            cache: Some(world.cache(&files)),
+            files,
+            progress: world.progress(),
+        }
+        .install(&world.options())
+    };
+    let first = warm().unwrap_err();
+    std::thread::scope(|scope| {
+        let later = scope.spawn(warm);
+        runtime.block_on(world.install_cached()).unwrap();
+        drop(first);
+        let report = later.join().unwrap().unwrap();
+        assert!(
+            report
+                .providers
+                .iter()
+                .all(|p| p.origin != PackageOrigin::Source)
+        );
+    });
+    // Where the first one failed, nobody waits for those who waited.
+    world.forget_installed();
+    std::fs::remove_dir_all(world.dir.path().join("cache/v1/packages")).unwrap();
+    let first = warm().unwrap_err();
+    std::thread::scope(|scope| {
+        // Each gives its turn back at once, whether it was the first of them or waited.
+        let cold = || warm().map_err(drop);
+        let later = [scope.spawn(cold), scope.spawn(cold)];
+        drop(first);
+        for later in later {
+            later.join().unwrap().unwrap_err();
+        }
+    });
+    let prune = PruneOptions::default();
+    world.cache(&Files::default()).prune(&prune).unwrap();
+    let locks = std::fs::read_dir(world.dir.path().join("cache/v1/locks")).unwrap();
+    assert_eq!(locks.count(), 0);
 }

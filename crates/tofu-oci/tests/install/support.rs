@@ -263,6 +263,7 @@ impl World {
             progress: self.progress(),
         }
         .install(&self.options())
+        .ok()
     }
 
     /// As another working directory with the same configuration and lock file, or as that machine after a restart.
