@@ -40,44 +40,32 @@ impl PackageCache {
         zip.or_else(|| own().filter(same)?.zip())
     }
 
-    /// Stamps a package directory that has this hash, and was unpacked from `zip` where we saw that. Without it the
+    /// Stamps a package directory that was just made, has this hash, and was unpacked from `zip`. Without it the
     /// directory is hashed next time.
     pub(crate) fn stamp_place(&self, path: &Path, h1: &PackageHash, zip: Option<&Digest>) {
-        let Some(stamps) = &self.stamps else {
-            return;
-        };
-        let stamped = self.files.canonicalize(path).and_then(|real| {
-            let tree = Tree::look(&self.files, &real)?;
-            let before = stamps.of_place(&real);
-            // The same hash is the same content, so that what was known of it stays known.
-            let before = before.filter(|stamp| stamp.h1().as_ref() == Some(h1));
-            let known = before.and_then(|stamp| stamp.zip());
-            let stamp = Stamp::of(h1, &tree).unpacked_from(zip.or(known.as_ref()));
-            stamps.write_place(&real, stamp)
-        });
-        if let Err(error) = stamped {
-            self.unusable(&error);
-        }
-    }
-    /// Stamps a package directory that was just made, and has this hash. Without it the directory is hashed next
-    /// time.
-    pub(crate) fn stamp_place(&self, path: &Path, h1: &PackageHash) {
         if self.stamps.is_none() {
             return;
         }
         match Tree::look(&self.files, path) {
-            Ok(tree) => self.stamp_tree(&tree, h1),
+            Ok(tree) => self.stamp_tree(&tree, h1, zip),
             Err(error) => self.unusable(&error),
         }
     }
 
-    /// Stamps a package directory whose files were hashed as they are in `tree`.
-    pub(crate) fn stamp_tree(&self, tree: &Tree, h1: &PackageHash) {
+    /// Stamps a package directory whose files were hashed as they are in `tree`. The zip is told where we saw it
+    /// unpacked.
+    pub(crate) fn stamp_tree(&self, tree: &Tree, h1: &PackageHash, zip: Option<&Digest>) {
         let Some(stamps) = &self.stamps else {
             return;
         };
-        let real = self.files.canonicalize(tree.root());
-        let stamped = real.and_then(|real| stamps.write_place(&real, Stamp::of(h1, tree)));
+        let stamped = self.files.canonicalize(tree.root()).and_then(|real| {
+            let before = stamps.of_place(&real);
+            // The same hash is the same content, so that what was known of it stays known.
+            let before = before.filter(|stamp| stamp.h1().as_ref() == Some(h1));
+            let known = before.and_then(|stamp| stamp.zip());
+            let stamp = Stamp::of(h1, tree).unpacked_from(zip.or(known.as_ref()));
+            stamps.write_place(&real, stamp)
+        });
         if let Err(error) = stamped {
             self.unusable(&error);
         }

@@ -85,15 +85,11 @@ fn look(
         (Some(_), Some(tree)) if !tree.runs(kind) => Ok(PackageAction::Replaced),
         (Some(h1), tree) => {
             if let (None, Some(cache), Some(tree)) = (stamped, cache, tree) {
-                cache.stamp_tree(tree, &h1);
+                cache.stamp_tree(tree, &h1, None);
             }
             Ok(PackageAction::Kept)
         }
     }
-    if let (None, Some(cache), true) = (stamped, cache, there.is_dir()) {
-        cache.stamp_place(place, &h1, None);
-    }
-    Ok(PackageAction::Kept)
 }
 
 /// The package, if the cache has one that the lock file vouches for.

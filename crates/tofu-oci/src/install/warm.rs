@@ -85,17 +85,16 @@ impl WarmInstaller {
             staging: Arc::new(Staging::open(&self.files, &data_dir).ok()?),
             progress: self.progress.clone(),
         };
-        let mut planned = self.plan(options, wanted)?;
-        if let Some(judge) = &options.judge {
-            prove_warm(judge, self.cache.as_deref(), &mut planned)?;
-            warn_of_proofs(&unheard, &planned);
-        }
         let set = set_of(&wanted);
-        let Some(planned) = self.plan(options, wanted) else {
+        let Some(mut planned) = self.plan(options, wanted) else {
             // Without the staging place: whoever has the turn may need it.
             cold.set = Some(set);
             return None;
         };
+        if let Some(judge) = &options.judge {
+            prove_warm(judge, self.cache.as_deref(), &mut planned)?;
+            warn_of_proofs(&unheard, &planned);
+        }
         let mut finished = workshop.place_all(options, planned)?;
         sort_finished(&mut finished);
         let placed = modules::place_modules(&self.files, options, &workshop.staging, &mut tree);
@@ -129,7 +128,6 @@ impl WarmInstaller {
     }
 }
 
-/// Whether a run can be warm at all.
 /// Something is missing, so that somebody has to be asked.
 ///
 /// Whoever wants the same packages waits until this is dropped.

@@ -89,9 +89,11 @@ async fn install(
         cache: cache.clone(),
         progress: Progress::default(),
     };
-    if warm.install(&options).is_some() {
-        return Ok(());
-    }
+    // Whoever wants the same packages waits as long as this is held.
+    let _turn = match warm.install(&options) {
+        Ok(_) => return Ok(()),
+        Err(cold) => cold,
+    };
     let template = means.address(world, "{namespace}/{type}").parse().unwrap();
     let mut module_hosts = ModuleHosts::default();
     module_hosts.map("oci.example.com".parse().unwrap(), world.path("source"));
