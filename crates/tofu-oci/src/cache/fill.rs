@@ -101,6 +101,7 @@ impl PackageCache {
     ///
     /// Where the cache cannot be written to.
     pub(crate) fn take_turn(&self, set: &Digest) -> io::Result<Turn> {
+        self.check_links()?;
         self.files.create_dirs(&self.locks())?;
         let path = self.locks().join(format!("{SET}{}", set.encoded()));
         if let Some(held) = self.files.try_lock(&path)?

@@ -129,15 +129,16 @@ impl Installer {
 
     async fn install_all(&self, options: &InstallOptions) -> Result<InstallReport, InstallError> {
         self.check_directory(options)?;
-        let loaded = lock::load(&self.files, options, &self.progress)?;
-        let module_lock = LoadedModuleLock::load(&self.files, options)?;
         let data_dir = options.dir.join(&options.data_dir);
+        // First: another run may be writing the lock files.
         let staging = Arc::new(Staging::open(&self.files, &data_dir).map_err(|source| {
             InstallError::Place {
                 path: data_dir,
                 source,
             }
         })?);
+        let loaded = lock::load(&self.files, options, &self.progress)?;
+        let module_lock = LoadedModuleLock::load(&self.files, options)?;
         let fetcher = ModuleFetcher {
             files: self.files.clone(),
             hosts: self.module_hosts.clone(),

@@ -66,6 +66,11 @@ impl WarmInstaller {
 
     /// Installs, if everything is at hand. The set of packages is told once it is known that something lacks.
     fn attempt(&self, options: &InstallOptions, cold: &mut Cold) -> Option<InstallReport> {
+        // No directory is made for a configuration that is not there.
+        self.files.metadata(&options.dir).ok()??;
+        let data_dir = options.dir.join(&options.data_dir);
+        // First: another run may be writing the lock file.
+        let staging = Staging::open(&self.files, &data_dir).ok()?;
         let recorder = Arc::new(Recorder::default());
         let unheard = Progress::new(Arc::clone(&recorder) as Arc<dyn Reporter>);
         let loaded = lock::load(&self.files, options, &unheard).ok()?;
@@ -78,11 +83,10 @@ impl WarmInstaller {
         let requirements = tree.requirements();
         lock::check_locked(&loaded, options, &requirements).ok()?;
         let wanted = wanted(options, &loaded, &tree)?;
-        let data_dir = options.dir.join(&options.data_dir);
         let workshop = Workshop {
             files: self.files.clone(),
             cache: self.cache.clone(),
-            staging: Arc::new(Staging::open(&self.files, &data_dir).ok()?),
+            staging: Arc::new(staging),
             progress: self.progress.clone(),
         };
         let set = set_of(&wanted);
@@ -147,7 +151,7 @@ fn set_of(wanted: &[Sought]) -> Digest {
     Digest::of(names.join("\n").as_bytes())
 }
 
-/// Whether a run can be warm at all. Whoever wants more proof than the lock file gives belongs here.
+/// Whether a run can be warm at all.
 fn may_be_warm(options: &InstallOptions) -> bool {
     options.lock != LockMode::Upgrade
         && options.writes == Writes::Execute

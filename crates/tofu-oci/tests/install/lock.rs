@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use tofu_oci::install::{InstallError, LockChange, LockMode};
+use tofu_oci::store::files::{FileObserver, FileOp, Files, Verdict};
 use tofu_oci::types::tofu::Platform;
 use tofu_oci::{Warning, install::InstallOptions};
 
@@ -214,4 +217,37 @@ async fn a_linked_lock_file_counts() {
         .await
         .unwrap();
     assert_eq!(report.lock, LockChange::Unchanged);
+}
+
+#[tokio::test]
+async fn what_another_run_locks_while_this_one_waits_counts() {
+    let world = world().await;
+    let text = world.read(".terraform.lock.hcl");
+    let path = world.conf().join(".terraform.lock.hcl");
+    std::fs::remove_file(&path).unwrap();
+    // Another run has its turn until this one asks for its own.
+    let files = Files::observed(Arc::new(Finish {
+        lock: world.conf().join(".terraform/.tofu-oci/lock"),
+        path,
+        text: text.clone(),
+    }));
+    let report = world.install_with(files, &world.options()).await.unwrap();
+    assert_eq!(report.providers[0].version.to_string(), "1.0.0");
+    assert_eq!(world.read(".terraform.lock.hcl"), text);
+}
+
+/// Writes a file when a lock is asked for.
+struct Finish {
+    lock: std::path::PathBuf,
+    path: std::path::PathBuf,
+    text: String,
+}
+
+impl FileObserver for Finish {
+    fn before(&self, op: &FileOp<'_>) -> Verdict {
+        if *op == FileOp::Lock(&self.lock) {
+            std::fs::write(&self.path, &self.text).unwrap();
+        }
+        Verdict::Proceed
+    }
 }
