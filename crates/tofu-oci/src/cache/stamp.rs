@@ -150,6 +150,14 @@ impl StampStore {
             }
             _ => return Err(StateProblem::NotADirectory),
         }
+        // The same by way of links. A cache that is not there has nothing within.
+        let real = files.canonicalize(dir)?;
+        if files
+            .canonicalize(cache)
+            .is_ok_and(|cache| real.starts_with(cache))
+        {
+            return Err(StateProblem::WithinCache);
+        }
         let root = dir.join("v1");
         let cache = Digest::of(cache.as_os_str().as_encoded_bytes());
         let cache: String = cache.encoded().chars().take(16).collect();

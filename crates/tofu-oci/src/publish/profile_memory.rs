@@ -5,7 +5,8 @@
 //! document of another version is neither read nor written.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tofu_oci_store::files::{AtomicFile, Files};
@@ -64,11 +65,22 @@ impl ProfileMemory {
         };
         bytes.push(b'\n');
         if let Some(dir) = self.path.parent()
-            && self.files.create_dirs(dir).is_err()
+            && self.make(dir).is_err()
         {
             return;
         }
         let _ = AtomicFile::write(&self.files, &self.path, &bytes);
+    }
+
+    /// Makes the directory, which others keep things in that are nobody else's business.
+    fn make(&self, dir: &Path) -> io::Result<()> {
+        if let Some(above) = dir.parent() {
+            self.files.create_dirs(above)?;
+        }
+        match self.files.create_private_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => made,
+        }
     }
 
     /// The document, empty where there is none or a damaged one; `None` where it is of another version,

@@ -10,6 +10,7 @@
 mod cache;
 mod cache_damage;
 mod cache_faults;
+mod cache_meddled;
 mod faults;
 mod lock;
 mod modules;
