@@ -151,7 +151,7 @@ fn set_of(wanted: &[Sought]) -> Digest {
     Digest::of(names.join("\n").as_bytes())
 }
 
-/// Whether a run can be warm at all.
+/// Whether a run can be warm at all. Whoever wants more proof than the lock file gives belongs here.
 fn may_be_warm(options: &InstallOptions) -> bool {
     options.lock != LockMode::Upgrade
         && options.writes == Writes::Execute
