@@ -86,6 +86,13 @@ pub fn check_subject(
     })
 }
 
+/// A file as a document describes it. One that lies about the length takes nothing from another that does not.
+type File = (Digest, u64);
+
+fn file(layer: &Descriptor) -> File {
+    (layer.digest.clone(), layer.size)
+}
+
 struct Reader<'a> {
     repository: &'a dyn Repository,
     options: &'a EvidenceOptions,
@@ -286,13 +293,13 @@ impl Reader<'_> {
         evidence: &mut ReleaseEvidence,
         root: &Digest,
     ) -> Result<(), EvidenceError> {
-        let mut wanted: HashMap<Digest, Descriptor> = HashMap::new();
+        let mut wanted: HashMap<File, Descriptor> = HashMap::new();
         let documents = evidence.documents.iter();
         let documents = documents.filter(|document| self.fetched(document));
         for layer in documents.flat_map(|document| &document.layers) {
             let descriptor = &layer.descriptor;
             wanted
-                .entry(descriptor.digest.clone())
+                .entry(file(descriptor))
                 .or_insert_with(|| descriptor.plain());
         }
         let total = wanted.values().map(|layer| layer.size).sum::<u64>();
@@ -303,7 +310,7 @@ impl Reader<'_> {
             .into_values()
             .map(|layer| self.content(layer))
             .collect();
-        let mut contents: HashMap<Digest, Result<Bytes, StoreError>> =
+        let mut contents: HashMap<File, Result<Bytes, StoreError>> =
             futures_util::stream::iter(asked)
                 .buffer_unordered(AT_A_TIME)
                 .collect()
@@ -325,25 +332,16 @@ impl Reader<'_> {
     fn filled(
         &self,
         mut document: EvidenceDocument,
-        contents: &mut HashMap<Digest, Result<Bytes, StoreError>>,
+        contents: &mut HashMap<File, Result<Bytes, StoreError>>,
     ) -> Result<EvidenceDocument, EvidenceError> {
         for layer in &mut document.layers {
             let digest = &layer.descriptor.digest;
-            let content = match contents.get(digest) {
-                Some(Ok(content)) if content.len() as u64 == layer.descriptor.size => {
-                    content.clone()
-                }
-                Some(Ok(content)) => {
-                    let source = StoreError::TooLong {
-                        digest: digest.clone(),
-                        expected: layer.descriptor.size,
-                        got: content.len() as u64,
-                    };
-                    return Err(self.unreadable(digest, &document.subject, source));
-                }
+            let file = file(&layer.descriptor);
+            let content = match contents.get(&file) {
+                Some(Ok(content)) => content.clone(),
                 // What failed is told once, for the first document that lacks it.
                 _ => {
-                    let source = match contents.remove(digest) {
+                    let source = match contents.remove(&file) {
                         Some(Err(error)) => error,
                         _ => StoreError::AbsentBlob {
                             place: self.repository.place().clone(),
@@ -358,12 +356,12 @@ impl Reader<'_> {
         Ok(document)
     }
 
-    async fn content(&self, layer: Descriptor) -> (Digest, Result<Bytes, StoreError>) {
+    async fn content(&self, layer: Descriptor) -> (File, Result<Bytes, StoreError>) {
         let read = match self.repository.blob(&layer).await {
             Ok(reader) => reader.into_bytes(layer.size).await,
             Err(error) => Err(error),
         };
-        (layer.digest, read)
+        (file(&layer), read)
     }
 
     fn unreadable(&self, digest: &Digest, subject: &Digest, source: StoreError) -> EvidenceError {

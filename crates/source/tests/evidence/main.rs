@@ -7,6 +7,8 @@
     missing_docs
 )]
 
+mod refused;
+
 use std::ops::Range;
 
 use async_trait::async_trait;
@@ -286,39 +288,6 @@ async fn only_kinds_that_are_asked_for_cost_requests() {
 }
 
 #[tokio::test]
-async fn evidence_that_names_another_digest_is_refused() {
-    let mut fixture = Fixture::new();
-    let (index, target) = (fixture.index.clone(), fixture.target.clone());
-    let other = Fixture::with_layers(vec![Descriptor::of(TEXT, b"other")]).target;
-    let layer = fixture.blob(&TEXT, "x_SHA256SUMS", b"list");
-    let kind = SHASUMS.artifact_type();
-    for subject in [Some(&other), Some(&target), None] {
-        let types = (Some(kind.as_str()), EMPTY);
-        let entry = {
-            let made = fixture.foreign(subject, types, vec![layer.clone()]);
-            made.as_referrer()
-        };
-        // It is evidence of the target where it says so, but not of the index that lists it.
-        fixture.repository.besides = vec![(index.descriptor().clone(), entry.clone())];
-        let evidence = fixture.read_with(EvidenceOptions::default()).await;
-        let [
-            EvidenceError::OtherSubject {
-                referrer,
-                subject: asked,
-                names,
-                ..
-            },
-        ] = &evidence.refused[..]
-        else {
-            panic!("{:?}", evidence.refused);
-        };
-        assert_eq!((referrer, asked), (&entry.digest, index.digest()));
-        assert_eq!(names.as_ref(), subject.map(Manifest::digest));
-        assert!(evidence.into_documents().is_err());
-    }
-}
-
-#[tokio::test]
 async fn what_older_tools_attach_is_read() {
     let cases = [
         // The type is that of the configuration.
@@ -391,79 +360,6 @@ async fn signatures_attached_to_the_list_are_part_of_it() {
     let files = found[0].layers.iter();
     let files: Vec<_> = files.map(|layer| layer.content.clone().unwrap()).collect();
     assert_eq!(files, ["list", "signature"]);
-}
-
-#[tokio::test]
-async fn what_is_no_document_is_told() {
-    // Without a list in front.
-    let mut fixture = Fixture::new();
-    let index = fixture.index.clone();
-    let kind = SHASUMS.artifact_type();
-    let layer = fixture.blob(&PGP_SIGNATURE, "x.sig", b"signature");
-    fixture.foreign(Some(&index), (Some(kind.as_str()), EMPTY), vec![layer]);
-    let refused = fixture.refused().await;
-    assert!(
-        matches!(refused, EvidenceError::NotADocument { .. }),
-        "{refused}"
-    );
-
-    // Too long, by its own word: nothing is fetched.
-    let mut fixture = Fixture::new();
-    let layer = Descriptor {
-        size: (4 << 20) + 1,
-        ..fixture.blob(&TEXT, "x_SHA256SUMS", b"list")
-    };
-    fixture.foreign(Some(&index), (Some(kind.as_str()), EMPTY), vec![layer]);
-    let refused = fixture.refused().await;
-    assert!(
-        matches!(refused, EvidenceError::TooLarge { .. }),
-        "{refused}"
-    );
-
-    // Its file is gone.
-    let mut fixture = Fixture::new();
-    let layer = Descriptor::of(TEXT, b"gone");
-    let made = fixture.foreign(Some(&index), (Some(kind.as_str()), EMPTY), vec![layer]);
-    let refused = fixture.refused().await;
-    assert!(
-        matches!(&refused, EvidenceError::Read { subject, .. } if subject == index.digest()),
-        "{refused}"
-    );
-
-    // The whole manifest is gone.
-    let mut fixture = Fixture::new();
-    let entry = made.as_referrer();
-    fixture.repository.besides = vec![(index.descriptor().clone(), entry)];
-    let refused = fixture.refused().await;
-    assert!(
-        matches!(
-            &refused,
-            EvidenceError::Read {
-                source: StoreError::AbsentManifest { .. },
-                ..
-            }
-        ),
-        "{refused}"
-    );
-}
-
-#[tokio::test]
-async fn a_list_of_referrers_without_end_is_refused() {
-    let mut fixture = Fixture::new();
-    let index = fixture.index.descriptor().clone();
-    let entry = |n: u32| Descriptor {
-        artifact_type: Some(SHASUMS.artifact_type()),
-        ..Descriptor::of(MediaType::IMAGE_MANIFEST, &n.to_le_bytes())
-    };
-    fixture.repository.besides = (0..1001).map(|n| (index.clone(), entry(n))).collect();
-    let subjects = EvidenceSubjects {
-        root: &fixture.index,
-        targets: Vec::new(),
-    };
-    let options = EvidenceOptions::default();
-    let error = read_evidence(&fixture.repository, &subjects, &options).await;
-    assert!(matches!(error, Err(EvidenceError::TooMany { .. })));
-    assert!(fixture.repository.log.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
