@@ -7,20 +7,23 @@
     missing_docs
 )]
 
+#[path = "support/signing.rs"]
+mod signing;
 mod support;
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use support::*;
 use tofu_oci::publish::{
-    LatestChange, ModuleOptions, ModuleReport, ProviderOptions, PublishOutcome,
+    Gpg, LatestChange, ModuleOptions, ModuleReport, ProviderOptions, PublishError, PublishOutcome,
 };
 use tofu_oci::store::remote::{Answer, RemoteError};
 use tofu_oci::store::{
     Blob, BlobReader, Domain, MemoryStorage, PartReader, Place, Put, PutManifest, Repository,
-    Result, StorageRepository, TagRule, WritableRepository,
+    Result, StorageRepository, StoreError, TagRule, WritableRepository,
 };
 use tofu_oci::types::oci::{Address, Descriptor, Manifest, MediaType, Tag, TagOrDigest};
 
@@ -30,6 +33,8 @@ struct Registry {
     place: Place,
     log: Mutex<Vec<&'static str>>,
     latest: Mutex<Option<Latest>>,
+    /// Whether lists of referrers cannot be had.
+    broken: AtomicBool,
 }
 
 /// What happens to who gives the tag `latest`, once.
@@ -51,6 +56,7 @@ impl Registry {
             },
             log: Mutex::default(),
             latest: Mutex::default(),
+            broken: AtomicBool::default(),
         })
     }
 
@@ -94,6 +100,9 @@ impl Repository for Registry {
     }
     async fn referrers(&self, s: &Descriptor, kind: Option<&MediaType>) -> Result<Vec<Descriptor>> {
         self.say("list referrers");
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(StoreError::Stopped);
+        }
         self.inner.referrers(s, kind).await
     }
 }
@@ -172,6 +181,45 @@ async fn an_unchanged_release_costs_heads_alone() {
     let (outcome, log) = publish().await;
     assert_eq!(outcome, PublishOutcome::Unchanged);
     assert!(log.iter().all(|asked| *asked == "head"), "{log:?}");
+}
+
+/// Signing again, because nobody knows whether it was signed, would give the release a second signature.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_release_is_not_signed_again_because_a_list_failed() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const LIST: &str = "terraform-provider-demo_1.2.3_SHA256SUMS";
+    let dist = Dist::new(&["linux_amd64"]);
+    let signature = dist.join(&format!("{LIST}.sig"));
+    std::fs::write(&signature, signing::sign(&dist.read(LIST))).unwrap();
+    let registry = Registry::new();
+    let publish = async |options: &ProviderOptions| {
+        let into = (&place(), registry.clone() as Arc<dyn WritableRepository>);
+        publisher()
+            .provider_into(&[dist.path()], into, options)
+            .await
+    };
+    publish(&ProviderOptions::default()).await.unwrap();
+    std::fs::remove_file(&signature).unwrap();
+    // It gives the key, and signs nothing.
+    let tools = tempfile::tempdir().unwrap();
+    let key = signing::armored("PUBLIC", signing::PUBLIC_ONE);
+    std::fs::write(tools.path().join("key"), key).unwrap();
+    let program = tools.path().join("gpg");
+    let script = "#!/bin/sh\ncase \"$*\" in *--detach-sign*) exit 9;; esac\ncat \"${0%/*}/key\"\n";
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let options = ProviderOptions {
+        sign_with: Some(Gpg::new(program, signing::FINGERPRINT.parse().unwrap())),
+        ..ProviderOptions::default()
+    };
+    registry.broken.store(true, Ordering::SeqCst);
+    let error = publish(&options).await.unwrap_err();
+    assert!(
+        matches!(error, PublishError::Destination { .. }),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use tofu_oci_source::evidence::{
-    EvidenceDocument, EvidenceOptions, EvidenceSubjects, read_evidence,
+    EvidenceDocument, EvidenceError, EvidenceOptions, EvidenceSubjects, read_evidence,
 };
 use tofu_oci_trust::evidence::{NamedFile, SumsFiles};
 use tofu_oci_trust::pgp::{GoodSignature, KeyOrigin, Keyring, SignatureRules, verify};
@@ -251,8 +251,15 @@ async fn held(
         ..EvidenceOptions::default()
     };
     let evidence = read_evidence(reader.as_ref(), &subjects, &options).await;
-    // What cannot be read cannot be taken over; the release is signed again.
-    let documents = evidence.map_or_else(|_| Vec::new(), |evidence| evidence.documents);
+    let documents = match evidence {
+        Ok(evidence) => evidence.documents,
+        // Where nobody can tell what is there, the release may be signed already.
+        Err(EvidenceError::List { source, .. } | EvidenceError::Read { source, .. }) => {
+            return Err(failed(source));
+        }
+        // What cannot be read cannot be taken over.
+        Err(_) => Vec::new(),
+    };
     Ok(documents
         .iter()
         .find_map(|document| signer.held(document, list)))
