@@ -78,16 +78,32 @@ fn committed(runner: &mut Runner, host: &str, modules: &str, template: &str) {
     ));
 }
 
-/// A pipeline whose cache was filled with something else installs what is locked.
-fn poisoned(runner: &Runner) -> String {
-    let files = runner.sandbox.files("infra/.terraform/providers");
-    let executable = files
-        .iter()
-        .find(|file| file.contains("terraform-provider-demo"))
-        .unwrap();
-    let path = format!("infra/.terraform/providers/{executable}");
-    runner.sandbox.write(&path, "something else");
-    path
+/// Brings a job to a machine of its own, with a cache that somebody filled with something else.
+fn poison(runner: &mut Runner) {
+    runner.script("rm -r infra/.terraform .local/state/tofu-oci");
+    let cache = ".tofu-oci-cache/v1/packages";
+    let files = runner.sandbox.files(cache);
+    let mut poisoned = 0;
+    for file in files.iter().filter(|file| file.contains("/tree/")) {
+        runner.sandbox.write(format!("{cache}/{file}"), POISON);
+        poisoned += 1;
+    }
+    assert!(poisoned > 0, "{files:?}");
+}
+
+/// What nobody published.
+const POISON: &str = "something else";
+
+/// Fails where a poisoned cache was believed, or not used at all.
+fn unpoisoned(runner: &Runner) {
+    let installed = runner.sandbox.files("infra/.terraform/providers");
+    assert!(!installed.is_empty());
+    for file in installed {
+        let path = runner.sandbox.join("infra/.terraform/providers").join(file);
+        assert_ne!(fs::read(&path).unwrap(), POISON.as_bytes(), "{path:?}");
+    }
+    let aside = runner.sandbox.files(".tofu-oci-cache/v1/quarantine");
+    assert!(!aside.is_empty());
 }
 
 #[test]
@@ -128,12 +144,9 @@ fn github_actions() {
         &format!("{host}/acme/tofu/{{type}}"),
     );
     github(&mut runner, "check-infra.yml", "check", &host, "");
-    let path = poisoned(&runner);
+    poison(&mut runner);
     github(&mut runner, "check-infra.yml", "check", &host, "");
-    assert_ne!(
-        fs::read(runner.sandbox.join(path)).unwrap(),
-        b"something else"
-    );
+    unpoisoned(&runner);
     assert!(
         runner.calls().contains("-lockfile=readonly"),
         "{}",
@@ -175,7 +188,7 @@ fn gitlab_ci() {
     let shown = runner
         .run(&format!("tofu-oci show {host}/acme/infra/demo:1.2.3"))
         .ok();
-    assert!(!shown.stdout.contains("SHA256SUMS"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("SHA256SUMS"), "{}", shown.stdout);
     committed(
         &mut runner,
         &host,
@@ -183,12 +196,9 @@ fn gitlab_ci() {
         &format!("{host}/acme/infra/{{type}}"),
     );
     gitlab(&mut runner, "check-infra", &host, "");
-    let path = poisoned(&runner);
+    poison(&mut runner);
     gitlab(&mut runner, "check-infra", &host, "");
-    assert_ne!(
-        fs::read(runner.sandbox.join(path)).unwrap(),
-        b"something else"
-    );
+    unpoisoned(&runner);
 }
 
 #[test]

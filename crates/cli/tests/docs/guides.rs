@@ -139,4 +139,8 @@ fn pipelines() {
     );
     runner.sections(page, |section| section == "Install");
     assert!(runner.sandbox.join("infra/.terraform/providers").is_dir());
+    runner.script("rm -r infra/.terraform .local/state/tofu-oci");
+    runner.sections(page, |section| section == "Cache");
+    assert!(runner.sandbox.join("infra/.terraform/providers").is_dir());
+    assert!(runner.sandbox.join(".tofu-oci-cache/v1/packages").is_dir());
 }
