@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tofu_oci_trust::content::{ContentCheck, EntrySink, HashZip, NullSink};
 use tofu_oci_trust::ignore::{IgnoreRules, PathKind};
@@ -61,13 +61,18 @@ fn check_signers(ring: &Keyring, report: &SignatureReport) {
 }
 
 pub(super) fn signature(data: &[u8]) {
+    /// Reading keys is what would take the time.
+    static RING: LazyLock<Keyring> = LazyLock::new(|| {
+        let mut ring = Keyring::new();
+        for key in KEYS {
+            ring.add(key, KeyOrigin::Pinned).unwrap();
+        }
+        ring
+    });
+    let ring = &*RING;
     let _ = pgp::signature_key_ids(data);
-    let mut ring = Keyring::new();
-    for key in KEYS {
-        ring.add(key, KeyOrigin::Pinned).unwrap();
-    }
     let rules = SignatureRules::default();
-    if let Ok(report) = pgp::verify(UNSIGNED, data, &ring, &rules) {
+    if let Ok(report) = pgp::verify(UNSIGNED, data, ring, &rules) {
         assert_eq!(
             report.good().count(),
             0,
@@ -75,8 +80,8 @@ pub(super) fn signature(data: &[u8]) {
         );
         assert!(report.checks.len() <= pgp::SIGNATURES_LIMIT);
     }
-    if let Ok(report) = pgp::verify(SIGNED, data, &ring, &rules) {
-        check_signers(&ring, &report);
+    if let Ok(report) = pgp::verify(SIGNED, data, ring, &rules) {
+        check_signers(ring, &report);
     }
 }
 
