@@ -121,7 +121,7 @@ pub(super) fn refused(refusal: &Refusal) -> Advice {
                 .iter()
                 .any(|found| matches!(found, PolicyWarning::NotBelieved { .. }));
             match (found.is_empty(), keys) {
-                (true, _) => advice.hint("ask the publisher for a signed checksums file"),
+                (true, _) => advice.hint("the release is not signed: ask the publisher for a signed checksums file, and name their key with `--trusted-key`"),
                 (false, true) => advice
                     .hint("if the fingerprint is that of the publisher, get their key from where you trust it and name it with `--trusted-key`"),
                 (false, false) => advice.hint(

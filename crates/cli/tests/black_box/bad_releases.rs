@@ -86,7 +86,7 @@ fn signatures_are_those_that_clients_accept() {
     exit 3
     -- stderr
     error[signature-invalid]: the signature "dist/terraform-provider-demo_1.2.3_SHA256SUMS.sig" is refused
-      cause: the signature is not OpenPGP data
+      cause: the signature is damaged
       hint: make signatures with `gpg --detach-sign`, key files with `gpg --export --armor KEYID`
     "#);
     sandbox.write(format!("{SUMS}.sig"), "nothing like it");
