@@ -230,3 +230,64 @@ fn is_refusal(error: &StoreError) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blob::{GateError, ReadBlob};
+
+    /// Three pieces, each of a batch.
+    struct Pieces(usize);
+
+    const PIECE: usize = crate::blocking::BATCH;
+    const SIZE: u64 = 3 * PIECE as u64;
+
+    impl OpenBlob for Pieces {
+        fn open(&self) -> Result<Box<dyn ReadBlob>, GateError> {
+            Ok(Box::new(Self(3)))
+        }
+    }
+
+    impl ReadBlob for Pieces {
+        fn next(&mut self) -> Result<Option<Bytes>, GateError> {
+            let left = self.0;
+            self.0 = left.saturating_sub(1);
+            Ok((left > 0).then(|| vec![0; PIECE].into()))
+        }
+    }
+
+    /// How many bytes are handed out, and whether that ends well.
+    async fn handed_out(size: u64, allowed: oneshot::Receiver<()>) -> (u64, bool) {
+        let content: Arc<dyn OpenBlob> = Arc::new(Pieces(3));
+        let mut withheld = Withheld::new(&content, size, allowed);
+        let mut sum = 0;
+        loop {
+            match withheld.next().await {
+                Ok(Some(bytes)) => sum += bytes.len() as u64,
+                Ok(None) => return (sum, true),
+                Err(_) => return (sum, false),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_piece_is_handed_out_by_leave_alone() {
+        let (allow, allowed) = oneshot::channel();
+        allow.send(()).unwrap();
+        assert_eq!(handed_out(SIZE, allowed).await, (SIZE, true));
+        // Who would allow it is gone.
+        let (allow, allowed) = oneshot::channel();
+        drop(allow);
+        let piece = PIECE as u64;
+        assert_eq!(handed_out(SIZE, allowed).await, (SIZE - piece, false));
+    }
+
+    #[tokio::test]
+    async fn content_of_another_length_does_not_end_well() {
+        for size in [SIZE - 1, SIZE + 1] {
+            let (allow, allowed) = oneshot::channel();
+            allow.send(()).unwrap();
+            assert!(!handed_out(size, allowed).await.1, "{size}");
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod auth;
 mod bench;
 mod caches;
 mod download;
+mod given_up;
 mod limits;
 mod manifests;
 mod pages;
