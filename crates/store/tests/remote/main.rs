@@ -22,4 +22,5 @@ mod retries;
 mod stream;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;
 mod upload;

@@ -11,6 +11,8 @@ mod cache;
 mod cache_damage;
 mod cache_faults;
 mod cache_meddled;
+mod cache_parallel;
+mod cache_upkeep;
 mod faults;
 mod lock;
 mod modules;
