@@ -53,6 +53,19 @@ pub enum FileMode {
     Private,
 }
 
+impl FileMode {
+    /// How a copy of a file with this metadata is created: executable if anybody may execute it. On systems without
+    /// such permissions nothing is.
+    pub fn of_copy(metadata: &std::fs::Metadata) -> Self {
+        #[cfg(unix)]
+        if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0 {
+            return Self::Executable;
+        }
+        let _ = metadata;
+        Self::Plain
+    }
+}
+
 /// An exclusive lock on a file, held until it is dropped. It excludes other processes and other holders in
 /// this one.
 #[derive(Debug)]

@@ -280,12 +280,7 @@ fn planned(package: &PlannedPackage) -> InstalledProvider {
         version: package.version.clone(),
         platform: package.platform.clone(),
         action: package.action,
-        origin: match (package.action, &package.cached) {
-            (PackageAction::Kept, _) => PackageOrigin::Place,
-            (PackageAction::Linked, _) => PackageOrigin::PluginCache,
-            (_, Some(_)) => PackageOrigin::Cache,
-            (_, None) => PackageOrigin::Source,
-        },
+        origin: package.origin(),
         size: package.meta.as_ref().map_or(0, |meta| meta.location.size()),
         dir: package.place.clone(),
         plugin_cache: package

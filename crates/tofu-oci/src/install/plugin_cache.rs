@@ -258,7 +258,7 @@ fn copy(files: &Files, from: &Path, to: &Path) -> std::io::Result<()> {
             continue;
         }
         let source = files.open(&from)?;
-        let mode = mode(&source.metadata()?);
+        let mode = FileMode::of_copy(&source.metadata()?);
         let mut target = files.create_new(&to, mode)?;
         copy_bytes(source, &mut target)?;
     }
@@ -277,20 +277,6 @@ fn copy_bytes(
             Some(bytes) => target.write_all(bytes)?,
         }
     }
-}
-
-#[cfg(unix)]
-fn mode(metadata: &std::fs::Metadata) -> FileMode {
-    use std::os::unix::fs::PermissionsExt as _;
-    match metadata.permissions().mode() & 0o111 {
-        0 => FileMode::Plain,
-        _ => FileMode::Executable,
-    }
-}
-
-#[cfg(not(unix))]
-fn mode(_: &std::fs::Metadata) -> FileMode {
-    FileMode::Plain
 }
 
 #[cfg(test)]

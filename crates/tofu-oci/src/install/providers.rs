@@ -123,6 +123,16 @@ impl PlannedPackage {
         }
     }
 
+    /// Where it will come from.
+    pub(crate) fn origin(&self) -> PackageOrigin {
+        match (self.action, &self.cached) {
+            (PackageAction::Kept, _) => PackageOrigin::Place,
+            (PackageAction::Linked, _) => PackageOrigin::PluginCache,
+            (_, Some(_)) => PackageOrigin::Cache,
+            (_, None) => PackageOrigin::Source,
+        }
+    }
+
     /// Whether a source has to be asked.
     fn is_wanting(&self) -> bool {
         self.action.fetches() && self.cached.is_none()

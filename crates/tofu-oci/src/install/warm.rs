@@ -15,9 +15,7 @@ use super::locate::{Located, Sought, locate, tied};
 use super::lock::Loaded;
 use super::module_lock::LoadedModuleLock;
 use super::proof::{prove_warm, warn_of_proofs};
-use super::providers::{
-    FinishedPackage, PackageAction, PackageOrigin, PlannedPackage, sort_finished, sought,
-};
+use super::providers::{FinishedPackage, PackageAction, PlannedPackage, sort_finished, sought};
 use super::staging::Staging;
 use super::{
     InstallError, InstallOptions, InstallReport, LockMode, ModuleTree, Writes, lock, modules,
@@ -202,16 +200,10 @@ impl Workshop {
         });
         let both = planned.into_iter().zip(placed);
         both.map(|(planned, placed): (_, Result<_, InstallError>)| {
-            let computed = placed.ok()??;
-            let origin = match planned.action {
-                PackageAction::Kept => PackageOrigin::Place,
-                PackageAction::Linked => PackageOrigin::PluginCache,
-                PackageAction::Installed | PackageAction::Replaced => PackageOrigin::Cache,
-            };
             Some(FinishedPackage {
+                computed: placed.ok()??,
+                origin: planned.origin(),
                 planned,
-                computed,
-                origin,
             })
         })
         .collect()

@@ -53,7 +53,7 @@ fn a_copy_is_the_same_package() {
     let h1 = |root| tree_hash::h1_of_tree(&files, root).unwrap();
     assert_eq!(h1(&from), h1(&to));
     for name in ["docs/README", "terraform-provider-demo"] {
-        let mode = |root: &Path| mode(&std::fs::metadata(root.join(name)).unwrap());
+        let mode = |root: &Path| FileMode::of_copy(&std::fs::metadata(root.join(name)).unwrap());
         assert_eq!(mode(&from), mode(&to), "{name}");
     }
 }
