@@ -12,9 +12,9 @@ use tofu_oci_types::tofu::{
 };
 
 use super::module_dirs::{ModuleDir, join_shown, read_files, subdirectory};
-use super::module_lock::Demand;
+use super::module_lock::{Demand, LoadedModuleLock};
 use super::{InstallError, InstallOptions, ModuleFetcher, PendingModule, tree_hash};
-use crate::Warning;
+use crate::{Progress, Warning};
 
 /// How deep module calls may nest; a configuration that calls itself ends here.
 const DEPTH_LIMIT: usize = 64;
@@ -62,7 +62,16 @@ impl ModuleTree {
     ///
     /// [`InstallError`] where a file of the configuration cannot be read or understood.
     pub async fn read(files: &Files, options: &InstallOptions) -> Result<Self, InstallError> {
-        Walk::new(files, options, None)?.run().await
+        Walk::new(files, options, None, None)?.run().await
+    }
+
+    /// Reads the tree from what is there. A package that is not the locked one counts as not there.
+    pub(crate) async fn read_locked(
+        files: &Files,
+        options: &InstallOptions,
+        locking: Option<Locking<'_>>,
+    ) -> Result<Self, InstallError> {
+        Walk::new(files, options, locking, None)?.run().await
     }
 
     /// Reads the tree and fetches what is not there.
@@ -71,7 +80,13 @@ impl ModuleTree {
         options: &InstallOptions,
         fetcher: &ModuleFetcher,
     ) -> Result<Self, InstallError> {
-        Walk::new(files, options, Some(fetcher))?.run().await
+        let locking = fetcher.module_lock.as_ref().map(|lock| Locking {
+            lock,
+            progress: &fetcher.progress,
+        });
+        Walk::new(files, options, locking, Some(fetcher))?
+            .run()
+            .await
     }
 
     /// The providers that the modules need, each once, with everybody who asks.
@@ -91,9 +106,17 @@ pub(crate) fn module_name(path: &[String]) -> String {
     parts.join(".")
 }
 
+/// What locks modules, and who is told of those that are not as they are locked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Locking<'a> {
+    pub(crate) lock: &'a LoadedModuleLock,
+    pub(crate) progress: &'a Progress,
+}
+
 struct Walk<'a> {
     files: &'a Files,
     options: &'a InstallOptions,
+    locking: Option<Locking<'a>>,
     fetcher: Option<&'a ModuleFetcher>,
     recorded: ModuleRecords,
     tree: ModuleTree,
@@ -110,6 +133,7 @@ impl<'a> Walk<'a> {
     fn new(
         files: &'a Files,
         options: &'a InstallOptions,
+        locking: Option<Locking<'a>>,
         fetcher: Option<&'a ModuleFetcher>,
     ) -> Result<Self, InstallError> {
         let recorded = super::modules::read_records(files, options)?;
@@ -120,6 +144,7 @@ impl<'a> Walk<'a> {
         Ok(Self {
             files,
             options,
+            locking,
             fetcher,
             recorded,
             tree,
@@ -309,7 +334,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Option<ModuleDir>, InstallError> {
         let demand = self.demand(path, call)?;
         if let Some(dir) = self.installed(key, call)
-            && self.satisfies(path, key, demand).await
+            && self.satisfies(path, key, demand)
         {
             if let Demand::Locked(locked) = demand {
                 self.tree.locked.set(path.to_vec(), locked.clone());
@@ -350,14 +375,11 @@ impl<'a> Walk<'a> {
 
     /// What the module lock file demands of the package of a call.
     fn demand(&self, path: &[String], call: &ModuleCall) -> Result<Demand<'a>, InstallError> {
-        let Some(fetcher) = self.fetcher else {
-            return Ok(Demand::Nothing);
-        };
-        match (&fetcher.module_lock, &call.source) {
+        match (self.locking, &call.source) {
             (None, _) => Ok(Demand::Nothing),
-            (Some(lock), ModuleSource::Oci(source)) => lock.demand(path, source),
-            (Some(_), _) => {
-                fetcher.progress.warn(Warning::ModuleUnlocked {
+            (Some(locking), ModuleSource::Oci(source)) => locking.lock.demand(path, source),
+            (Some(locking), _) => {
+                locking.progress.warn(Warning::ModuleUnlocked {
                     module: module_name(path),
                     source: call.source.to_string(),
                 });
@@ -367,20 +389,18 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether the package that is installed is what is demanded.
-    async fn satisfies(&self, path: &[String], key: &str, demand: Demand<'_>) -> bool {
+    fn satisfies(&self, path: &[String], key: &str, demand: Demand<'_>) -> bool {
         let locked = match demand {
             Demand::Nothing => return true,
             Demand::Digest => return false,
             Demand::Locked(locked) => locked,
         };
         let dir = package_dir(self.options, key);
-        let (files, root) = (self.files.clone(), self.options.dir.join(&dir));
-        let hashed =
-            tokio::task::spawn_blocking(move || tree_hash::h1_of_tree(&files, &root)).await;
-        let same = matches!(hashed, Ok(Ok(h1)) if h1 == locked.h1);
-        if let (false, Some(fetcher)) = (same, self.fetcher) {
+        let hashed = tree_hash::h1_of_tree(self.files, &self.options.dir.join(&dir));
+        let same = hashed.is_ok_and(|h1| h1 == locked.h1);
+        if let (false, Some(locking)) = (same, self.locking) {
             let module = module_name(path);
-            fetcher
+            locking
                 .progress
                 .warn(Warning::ModuleChanged { module, dir });
         }

@@ -17,6 +17,7 @@ use super::module_lock::LoadedModuleLock;
 use super::proof::{prove_warm, warn_of_proofs};
 use super::providers::{FinishedPackage, PackageAction, PlannedPackage, sort_finished, sought};
 use super::staging::Staging;
+use super::tree::Locking;
 use super::{
     InstallError, InstallOptions, InstallReport, LockMode, ModuleTree, Writes, lock, modules,
     report, warn_about,
@@ -72,12 +73,17 @@ impl WarmInstaller {
         let recorder = Arc::new(Recorder::default());
         let unheard = Progress::new(Arc::clone(&recorder) as Arc<dyn Reporter>);
         let loaded = lock::load(&self.files, options, &unheard).ok()?;
-        if LoadedModuleLock::load(&self.files, options).ok()?.is_some() {
-            return None;
-        }
+        let module_lock = LoadedModuleLock::load(&self.files, options).ok()?;
+        let locking = module_lock.as_ref().map(|lock| Locking {
+            lock,
+            progress: &unheard,
+        });
         // It waits only for what is fetched.
-        let read = ModuleTree::read(&self.files, options).now_or_never()?;
+        let read = ModuleTree::read_locked(&self.files, options, locking).now_or_never()?;
         let mut tree = read.ok().filter(|tree| tree.missing.is_empty())?;
+        if let Some(lock) = &module_lock {
+            lock.check_unneeded(&tree).ok()?;
+        }
         let requirements = tree.requirements();
         lock::check_locked(&loaded, options, &requirements).ok()?;
         let wanted = wanted(options, &loaded, &tree)?;
@@ -101,11 +107,18 @@ impl WarmInstaller {
         sort_finished(&mut finished);
         let placed = modules::place_modules(&self.files, options, &workshop.staging, &mut tree);
         let placed = placed.ok()?;
+        let module_lock = match &module_lock {
+            Some(lock) => Some(lock.store(&self.files, &tree).ok()?),
+            None => None,
+        };
         let updated = lock::updated(&loaded, &requirements, &finished);
         let change = lock::store(&self.files, &loaded, options, &updated).ok()?;
         recorder.tell(&self.progress);
         warn_about(&self.progress, &updated, &loaded.lock, &finished);
-        Some(report(placed, &finished, change, loaded))
+        Some(InstallReport {
+            module_lock,
+            ..report(placed, &finished, change, loaded)
+        })
     }
 
     /// Where each package is; `None` where one is neither in its place nor in the cache.

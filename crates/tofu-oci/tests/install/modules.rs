@@ -1,4 +1,6 @@
-use tofu_oci::install::{InstallError, LockMode};
+use tofu_oci::Warning;
+use tofu_oci::install::{InstallError, InstallOptions, LockChange, LockMode, ModuleLockUse};
+use tofu_oci::store::files::Files;
 
 use crate::support::{World, snapshot};
 
@@ -221,4 +223,43 @@ async fn links_in_a_configuration_are_followed() {
         error.to_string().starts_with("cannot read root in "),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn locked_modules_are_checked_without_a_source() {
+    let world = World::new(
+        r#"module "net" { source = "oci://oci.example.com/acme/net" }
+           module "here" { source = "./here" }"#,
+    );
+    world.write("here/main.tf", "");
+    let net = &[("main.tf", "output \"a\" {\n  value = 1\n}\n")];
+    world.module("acme/net", "latest", net).await;
+    let files = Files::default();
+    let create = InstallOptions {
+        module_lock: ModuleLockUse::Create,
+        ..world.options()
+    };
+    let installer = world.installer(files.clone(), Some(world.cache(&files)));
+    let report = installer.install(&create).await.unwrap();
+    let lock = report.module_lock.unwrap();
+    assert_eq!(lock.change, LockChange::Created);
+    let before = world.read(".terraform.modules.lock.json");
+    std::fs::remove_dir_all(world.registry()).unwrap();
+    world.forget_said();
+
+    let report = world.install_warm(&files).unwrap();
+    let lock = report.module_lock.unwrap();
+    assert_eq!(lock.change, LockChange::Unchanged);
+    assert_eq!(world.read(".terraform.modules.lock.json"), before);
+    assert_eq!(world.warnings(), []);
+
+    // What is not the locked package has to be fetched; the whole way says so.
+    world.write(".terraform/modules/net/main.tf", "");
+    assert!(world.install_warm(&files).is_none());
+    assert_eq!(world.warnings(), []);
+    assert!(world.install_cached().await.is_err());
+    assert!(matches!(
+        &world.warnings()[..],
+        [Warning::ModuleChanged { module, .. }] if module == "module.net"
+    ));
 }
