@@ -15,10 +15,13 @@
 mod support;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
-use support::{Contender, PROGRAM, fresh, peer, race, real_binary, resident, run};
+use support::{Contender, PROGRAM, children_cpu, fresh, peer, race, real_binary, resident, run};
 use tofu_oci_testkit::{PeerServer, Sandbox, Zip, ZipEntry};
+
+const LOCK: &str = ".terraform.lock.hcl";
 
 fn main() {
     let work = tempfile::tempdir().unwrap();
@@ -28,6 +31,7 @@ fn main() {
     compare("20 providers of 5 MB", &many, 7);
     over_tls("20 providers of 5 MB over TLS", &many, 7);
     warm("20 providers of 5 MB, locked and cached", &many, 15);
+    together("50 installs at once of 20 providers of 5 MB", &many, 50);
     let one = Set::new(work.path(), "one", 1, &binary, 86_000_000);
     compare("one provider of 86 MB", &one, 7);
     over_tls("one provider of 86 MB over TLS", &one, 7);
@@ -134,11 +138,7 @@ fn warm(title: &str, set: &Set, rounds: usize) {
     run(&mut ours(first.clone()));
     let project = move |name: &str, round: usize, lock: &Path| {
         let dir = set.project(name, round);
-        std::fs::copy(
-            lock.join(".terraform.lock.hcl"),
-            dir.join(".terraform.lock.hcl"),
-        )
-        .unwrap();
+        std::fs::copy(lock.join(LOCK), dir.join(LOCK)).unwrap();
         dir
     };
     let (stamped, restored) = (ours.clone(), ours);
@@ -165,8 +165,7 @@ fn warm(title: &str, set: &Set, rounds: usize) {
         let cached = move |mut command: Command, lock: Option<&Path>| {
             command.env("TF_PLUGIN_CACHE_DIR", &plugins);
             if let (Some(lock), Some(dir)) = (lock, command.get_current_dir()) {
-                let name = ".terraform.lock.hcl";
-                std::fs::copy(lock.join(name), dir.join(name)).unwrap();
+                std::fs::copy(lock.join(LOCK), dir.join(LOCK)).unwrap();
             }
             command
         };
@@ -258,6 +257,66 @@ fn over_tls(title: &str, set: &Set, rounds: usize) {
         "  the registry had at most {:.1} MB resident",
         most as f64 / 1e6
     );
+}
+
+/// Many installs with one empty cache, as jobs of one CI machine that begin at once: what one fetches serves the others.
+/// Their processor time is compared with that of one that fetches and the rest that find everything.
+fn together(title: &str, set: &Set, count: usize) {
+    println!("\n{title}");
+    let sandbox = Sandbox::new(PROGRAM);
+    let server = PeerServer::serve(&sandbox, set.base.join("registry"), "--tls local");
+    let host = server.host();
+    let command = |name: &str, round: usize, cache: &str, lock: Option<&Path>| {
+        let dir = set.project(name, round);
+        if let Some(lock) = lock {
+            std::fs::copy(lock, dir.join(LOCK)).unwrap();
+        }
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(["install", "--from"])
+            .arg(format!("{host}/{{namespace}}/{{type}}"))
+            .env("SSL_CERT_FILE", set.authority())
+            .current_dir(dir)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        set.with_cache(&mut command, cache);
+        command
+    };
+    let cpu = |work: &mut dyn FnMut()| {
+        let before = children_cpu();
+        work();
+        (children_cpu() - before).as_secs_f64()
+    };
+    let mut first = command("together-first", 0, "together-first", None);
+    run(&mut first);
+    let lock = first.get_current_dir().unwrap().join(LOCK);
+    for (name, lock) in [("locked", Some(lock.as_path())), ("not locked", None)] {
+        let kind = format!("together-{}", name.replace(' ', "-"));
+        let alone = format!("{kind}-alone");
+        let cold = cpu(&mut || {
+            run(&mut command(&alone, 0, &alone, lock));
+        });
+        let warm = cpu(&mut || {
+            for round in 1..=count {
+                run(&mut command(&alone, round, &alone, lock));
+            }
+        }) / count as f64;
+        let start = Instant::now();
+        let all = cpu(&mut || {
+            let spawn = |round| command(&kind, round, &kind, lock).spawn().unwrap();
+            let children: Vec<_> = (0..count).map(spawn).collect();
+            for mut child in children {
+                assert!(child.wait().unwrap().success(), "an install failed");
+            }
+        });
+        let others = (count - 1) as f64 * warm;
+        println!(
+            "  {name:<10} {all:>6.2} s of processor time, {:.2} s elapsed; one that fetches {cold:.2} s and {} that do not {others:.2} s: {:.2} of these",
+            start.elapsed().as_secs_f64(),
+            count - 1,
+            all / (cold + others),
+        );
+    }
 }
 
 fn arch() -> &'static str {

@@ -1,6 +1,7 @@
 //! How much is done at once.
 
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
 /// How many packages are worked on at once, unless somebody says otherwise: eight, or one for each processor where
@@ -12,5 +13,7 @@ pub fn default_jobs() -> NonZeroUsize {
 
 /// How many packages are hashed and unpacked at once: more than one for each processor would only take turns.
 pub(crate) fn processors() -> NonZeroUsize {
-    available_parallelism().unwrap_or(NonZeroUsize::MIN)
+    // It is a question to the system that takes a dozen calls.
+    static PROCESSORS: OnceLock<NonZeroUsize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| available_parallelism().unwrap_or(NonZeroUsize::MIN))
 }

@@ -353,7 +353,6 @@ impl Workshop {
         if !linked.is_all() {
             cache.stamp_place(&planned.place, package.h1(), package.zip());
         }
-        cache.remember(&planned.name(), package);
         Ok(Some(package.hashes()))
     }
 

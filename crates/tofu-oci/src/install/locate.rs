@@ -108,9 +108,12 @@ fn in_cache(cache: &PackageCache, sought: &Sought) -> Option<CachedPackage> {
     found.or_else(|| {
         // Without the memory, or where it misleads: one of the zips that are locked.
         let zips = lock.hashes().filter(|hash| hash.is_zh());
-        zips.filter_map(PackageHash::digest)
+        let found = zips
+            .filter_map(PackageHash::digest)
             .filter(|digest| remembered.as_ref() != Some(digest) && cache.has(digest))
-            .find_map(|digest| cache.find(&digest, &wanted))
+            .find_map(|digest| cache.find(&digest, &wanted))?;
+        cache.remember(&sought.name, &found);
+        Some(found)
     })
 }
 
