@@ -145,6 +145,20 @@ fn blobs(work: &Path, sandbox: &Sandbox) {
             put("distribution 3", &theirs, &blob, "--http1.1"),
         ],
     );
+    match peer("zot") {
+        Some(program) => {
+            let zot = zot(&program, &work.join("zot"));
+            race(
+                &format!("{}, none synchronised", title("PUT")),
+                ROUNDS,
+                &mut [
+                    put("serve --sync off", &loose, &blob, "--http1.1"),
+                    put("zot", &zot, &blob, "--http1.1"),
+                ],
+            );
+        }
+        None => println!("SKIPPED zot: it is not on the PATH"),
+    }
     tell(&synced);
     copy_to_get(&[&synced, &theirs], &blob);
     race(
@@ -191,6 +205,23 @@ fn blobs(work: &Path, sandbox: &Sandbox) {
         );
     }
     tell(&ours);
+}
+
+/// zot as it is when nothing is configured but where it listens and writes; it leaves the disk to the system.
+fn zot(program: &Path, data: &Path) -> PeerServer {
+    std::fs::create_dir_all(data).unwrap();
+    let file = data.join("config.json");
+    PeerServer::on_a_free_port("http", |address| {
+        let configuration = serde_json::json!({
+            "storage": { "rootDirectory": data.join("content") },
+            "http": { "address": address.ip(), "port": address.port().to_string() },
+            "log": { "level": "error" },
+        });
+        std::fs::write(&file, configuration.to_string()).unwrap();
+        let mut command = Command::new(program);
+        command.arg("serve").arg(&file);
+        command
+    })
 }
 
 /// Puts the blob where the reads look for it.
