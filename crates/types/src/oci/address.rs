@@ -105,6 +105,17 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         match text.strip_prefix("dir:") {
             Some(rest) => directory(text, rest).map(Self::Directory),
+            // As a host with a port it would be written, in lower case, like a directory.
+            None if text
+                .get(..4)
+                .is_some_and(|s| s.eq_ignore_ascii_case("dir:")) =>
+            {
+                Err(ParseError::new(
+                    Noun::Address,
+                    text,
+                    "`dir:` is written in lower case",
+                ))
+            }
             None => text.parse().map(Self::Registry),
         }
     }
@@ -227,6 +238,8 @@ mod tests {
             "dir:x//a:",
             "dir:x//a//b",
             "dir:x//../a",
+            "diR:9/mirr1",
+            "DIR:x//a",
             "x",
             "",
         ] {
