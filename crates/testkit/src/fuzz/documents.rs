@@ -4,7 +4,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use tofu_oci_store::credentials::{AuthFileForm, fuzzing};
-use tofu_oci_types::artifact::{ModuleManifest, ProviderIndex, package_layer};
+use tofu_oci_types::artifact::{AttachmentKind, ModuleManifest, ProviderIndex, package_layer};
 use tofu_oci_types::oci::{
     Algorithm, Descriptor, Manifest, MediaType, RegistryHost, RepositoryName,
 };
@@ -13,6 +13,7 @@ use tofu_oci_types::tofu::config::{Dialect, ReadOptions};
 use tofu_oci_types::tofu::lock_file::{LockOrigin, merge_hashes};
 use tofu_oci_types::tofu::{
     Hostname, LockFile, Module, ModuleLock, ModuleRecords, Platform, ProviderLock,
+    RegistryManifest, SbomFormat,
 };
 
 use super::text;
@@ -186,4 +187,29 @@ pub(super) fn auth_file(data: &[u8]) {
 pub(super) fn helper_answer(data: &[u8]) {
     let host: RegistryHost = "oci.example.com".parse().unwrap();
     let _ = fuzzing::helper_answer(data, &host);
+}
+
+pub(super) fn registry_manifest(data: &[u8]) {
+    let Ok(read) = RegistryManifest::read(data) else {
+        return;
+    };
+    let written = serde_json::json!({
+        "version": 1,
+        "metadata": { "protocol_versions": read.protocols },
+    });
+    let again = RegistryManifest::read(written.to_string().as_bytes()).unwrap();
+    assert_eq!(again, read);
+    assert!(!read.protocols.is_empty());
+}
+
+pub(super) fn sbom(data: &[u8]) {
+    let Ok(kind) = AttachmentKind::of_sbom(SbomFormat::Unsaid, data) else {
+        return;
+    };
+    let (right, wrong) = match kind {
+        AttachmentKind::Spdx => (SbomFormat::Spdx, SbomFormat::CycloneDx),
+        _ => (SbomFormat::CycloneDx, SbomFormat::Spdx),
+    };
+    assert_eq!(AttachmentKind::of_sbom(right, data), Ok(kind));
+    assert!(AttachmentKind::of_sbom(wrong, data).is_err());
 }

@@ -45,6 +45,8 @@ pub const TARGETS: &[Target] = &[
     target("module-file", documents::module_file),
     target("module-records", documents::module_records),
     target("module-lock", documents::module_lock),
+    target("registry-manifest", documents::registry_manifest),
+    target("sbom", documents::sbom),
     target("manifest", documents::manifest),
     target("layout-index", documents::layout_index),
     target("auth-file", documents::auth_file),

@@ -9,9 +9,8 @@ use tofu_oci_trust::pgp::{PGP_LIMIT, SignatureRules};
 use tofu_oci_trust::shasums::{Gap, SHASUMS_LIMIT, Shasums, ShasumsError};
 use tofu_oci_types::artifact::{Attachment, AttachmentKind, AttachmentLayer, annotation};
 use tofu_oci_types::oci::{Annotations, Digest};
-use tofu_oci_types::tofu::{Platform, ReleaseFile, SbomFormat};
+use tofu_oci_types::tofu::{Platform, RegistryManifest, ReleaseFile, SbomFormat};
 
-use super::documents::{protocols, sbom_kind};
 use super::release_files::ReleaseFiles;
 use super::signatures::{SignedList, load_keys};
 use super::{ProviderOptions, PublishError};
@@ -238,11 +237,13 @@ impl Beside {
     }
 
     fn add_registry_manifest(&mut self, file: Loaded) -> Result<(), PublishError> {
-        self.protocols =
-            protocols(&file.content).map_err(|reason| PublishError::RegistryManifest {
+        let manifest = RegistryManifest::read(&file.content).map_err(|source| {
+            PublishError::RegistryManifest {
                 path: file.path.clone(),
-                reason,
-            })?;
+                source,
+            }
+        })?;
+        self.protocols = manifest.protocols;
         self.attachments
             .push((None, whole(AttachmentKind::RegistryManifest, file, None)));
         Ok(())
@@ -266,9 +267,11 @@ impl Beside {
                 available: release.packages.keys().cloned().collect(),
             });
         }
-        let kind = sbom_kind(format, &file.content).map_err(|reason| PublishError::Sbom {
-            path: file.path.clone(),
-            reason,
+        let kind = AttachmentKind::of_sbom(format, &file.content).map_err(|reason| {
+            PublishError::Sbom {
+                path: file.path.clone(),
+                reason,
+            }
         })?;
         let attachment = whole(kind, file, platform.as_ref());
         self.attachments.push((platform, attachment));

@@ -12,7 +12,7 @@ use tofu_oci_trust::zip_writer::WriteZipError;
 use tofu_oci_types::ParseError;
 use tofu_oci_types::artifact::{ArtifactError, AttachmentKind};
 use tofu_oci_types::oci::{Digest, MediaType, RepositoryName, Tag};
-use tofu_oci_types::tofu::{Platform, ProviderAddr, Version};
+use tofu_oci_types::tofu::{Platform, ProviderAddr, RegistryManifestError, Version};
 
 use super::SignError;
 
@@ -187,12 +187,13 @@ pub enum PublishError {
         path: PathBuf,
     },
     /// A registry manifest that says nothing clients could use.
-    #[error("the registry manifest {path:?} is refused: {reason}")]
+    #[error("the registry manifest {path:?} is refused")]
     RegistryManifest {
         /// The file.
         path: PathBuf,
-        /// Why: lower case, no full stop.
-        reason: String,
+        /// Why.
+        #[source]
+        source: RegistryManifestError,
     },
     /// A file that is no SBOM of a format that we know.
     #[error("the SBOM {path:?} is refused: {reason}")]

@@ -13,7 +13,6 @@
 
 mod beside;
 mod destination;
-mod documents;
 mod error;
 mod evidence;
 mod gate;

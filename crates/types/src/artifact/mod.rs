@@ -16,6 +16,7 @@ mod error;
 mod module;
 mod provider;
 mod provider_index;
+mod sbom;
 mod timestamp;
 mod user_annotations;
 

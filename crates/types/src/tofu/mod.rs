@@ -16,6 +16,7 @@ mod package_filename;
 mod package_hash;
 mod platform;
 mod provider_addr;
+mod registry_manifest;
 pub mod syntax;
 mod template;
 mod user_information;
@@ -34,5 +35,6 @@ pub use package_filename::{PackageFilename, ReleaseFile, ReleaseName, SbomFormat
 pub use package_hash::PackageHash;
 pub use platform::Platform;
 pub use provider_addr::{ProviderAddr, normalize_part};
+pub use registry_manifest::{RegistryManifest, RegistryManifestError};
 pub use template::{Collision, PinnedParts, RepositoryTemplate, TemplateVariable};
 pub use version::Version;
