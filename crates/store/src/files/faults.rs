@@ -28,10 +28,9 @@ pub struct Seen {
 pub enum OpKind {
     /// [`FileOp::Open`]
     Open,
-    /// [`FileOp::Create`], [`FileOp::Clone`]
     /// [`FileOp::Read`]
     Read,
-    /// [`FileOp::Create`]
+    /// [`FileOp::Create`], [`FileOp::Clone`]
     Create,
     /// [`FileOp::Write`]
     Write,

@@ -23,7 +23,7 @@ use super::providers::{
 };
 use super::staging::Staging;
 use super::{InstallError, InstallOptions};
-use crate::cache::{CachedPackage, Completeness, PackageCache, PlaceError, Wanted};
+use crate::cache::{CachedPackage, Completeness, LinkMode, PackageCache, PlaceError, Wanted};
 use crate::jobs::processors;
 use crate::{Outcome, Progress, Task, Work};
 
@@ -223,15 +223,14 @@ impl Worker<'_> {
                 None => return Err(InstallError::Source(Box::new(error))),
             },
         };
-        let hashes = install_hashes(fetched.package());
         let name = planned.name();
         let kept = self.blocking(&planned.place, move || filling.keep(fetched, &name));
         match kept.await? {
             Ok(package) => {
                 let placed = self.place(planned, package).await?;
-                Ok(placed.map(|_| Placed {
-                    hashes,
+                Ok(placed.map(|placed| Placed {
                     origin: PackageOrigin::Source,
+                    ..placed
                 }))
             }
             Err(error) => {
@@ -247,10 +246,10 @@ impl Worker<'_> {
         planned: &PlannedPackage,
         package: CachedPackage,
     ) -> Result<Option<Placed>, InstallError> {
-        let (workshop, options) = (self.workshop.clone(), self.options.clone());
+        let (workshop, mode) = (self.workshop.clone(), self.options.link_mode);
         let planned = planned.clone();
         self.blocking(&planned.place.clone(), move || {
-            workshop.place_cached(&options, &planned, &package)
+            workshop.place_cached(mode, &planned, &package)
         })
         .await?
         .map(|placed| {
@@ -325,7 +324,7 @@ impl Workshop {
     /// there any more, or another one.
     pub(crate) fn place_cached(
         &self,
-        options: &InstallOptions,
+        mode: LinkMode,
         planned: &PlannedPackage,
         package: &CachedPackage,
     ) -> Result<Option<Vec<PackageHash>>, InstallError> {
@@ -337,14 +336,14 @@ impl Workshop {
             source,
         };
         let fresh = self.staging.fresh();
-        let linked = match cache.place(package, &fresh, options.link_mode) {
+        let linked = match cache.place(package, &fresh, mode) {
             Ok(linked) => linked,
             Err(PlaceError::Changed(_)) => return Ok(None),
             Err(PlaceError::Write(source)) => return Err(failed(source)),
             Err(PlaceError::Link(source)) => {
                 return Err(InstallError::Link {
                     path: planned.place.clone(),
-                    mode: options.link_mode,
+                    mode,
                     source,
                 });
             }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt as _;
 use tofu_oci_store::files::{FileLock, Files};
 use tofu_oci_types::oci::Digest;
+use tofu_oci_types::tofu::config::Requirement;
 
 use super::execute::Workshop;
 use super::locate::{Located, Sought, locate, tied};
@@ -86,7 +87,7 @@ impl WarmInstaller {
         }
         let requirements = tree.requirements();
         lock::check_locked(&loaded, options, &requirements).ok()?;
-        let wanted = wanted(options, &loaded, &tree)?;
+        let wanted = wanted(options, &loaded, &requirements)?;
         let workshop = Workshop {
             files: self.files.clone(),
             cache: self.cache.clone(),
@@ -123,17 +124,19 @@ impl WarmInstaller {
 
     /// Where each package is; `None` where one is neither in its place nor in the cache.
     fn plan(&self, options: &InstallOptions, wanted: Vec<Sought>) -> Option<Vec<PlannedPackage>> {
-        let found = side_by_side(options, &wanted, |sought| {
-            locate(&self.files, self.cache.as_deref(), sought).ok()
-        });
         let judged = options.judge.is_some();
-        let both = wanted.into_iter().zip(found);
-        both.map(|(sought, found)| {
-            let located: Located = found?;
-            let there = located.action == PackageAction::Kept || located.cached.is_some();
+        let found = side_by_side(options, &wanted, |sought| {
+            let cache = self.cache.as_deref();
+            let located = locate(&self.files, cache, sought).ok()?;
             let tied = judged
-                .then(|| tied(&self.files, self.cache.as_deref(), &sought, &located))
+                .then(|| tied(&self.files, cache, sought, &located))
                 .flatten();
+            Some((located, tied))
+        });
+        let both = wanted.into_iter().zip(found);
+        both.map(|(sought, found): (_, Option<(Located, _)>)| {
+            let (located, tied) = found?;
+            let there = located.action == PackageAction::Kept || located.cached.is_some();
             (there && (!judged || tied.is_some())).then(|| PlannedPackage {
                 tied,
                 ..PlannedPackage::located(sought, located)
@@ -162,7 +165,7 @@ fn set_of(wanted: &[Sought]) -> Digest {
     Digest::of(names.join("\n").as_bytes())
 }
 
-/// Whether a run can be warm at all. Whoever wants more proof than the lock file gives belongs here.
+/// Whether a run can be warm at all. What has to be proved is looked at later, with what the cache has kept.
 fn may_be_warm(options: &InstallOptions) -> bool {
     options.lock != LockMode::Upgrade
         && options.writes == Writes::Execute
@@ -171,9 +174,13 @@ fn may_be_warm(options: &InstallOptions) -> bool {
 }
 
 /// The packages that are needed; `None` where a version has yet to be chosen.
-fn wanted(options: &InstallOptions, loaded: &Loaded, tree: &ModuleTree) -> Option<Vec<Sought>> {
+fn wanted(
+    options: &InstallOptions,
+    loaded: &Loaded,
+    requirements: &[Requirement],
+) -> Option<Vec<Sought>> {
     let mut wanted = Vec::new();
-    for requirement in tree.requirements() {
+    for requirement in requirements {
         if requirement.addr.is_builtin() {
             continue;
         }
@@ -205,7 +212,7 @@ impl Workshop {
                 return Ok(Some(Vec::new()));
             };
             let task = self.progress.begin(package.work(), None);
-            let placed = self.place_cached(options, package, cached);
+            let placed = self.place_cached(options.link_mode, package, cached);
             if let Ok(Some(_)) = &placed {
                 task.end(Outcome::Done);
             }
