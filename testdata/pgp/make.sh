@@ -83,4 +83,12 @@ for name in compromised retired unexplained; do keep $name 20240901T000000; done
 gpg_at 20240701T000000 --quick-set-expire "$(id expiring)" 20300101T000000
 keep expiring 20240701T000000 -extended
 
+# A key with two names, of which the owner took the first back.
+key renamed ed25519 never
+gpg_at 20240201T000000 --quick-add-uid "$(id renamed)" 'Renamed <new@example.com>'
+sign renamed 20240301T000000 renamed.sig
+keep renamed 20240301T000000 -before
+gpg_at 20240601T000000 --quick-revoke-uid "$(id renamed)" 'renamed <renamed@example.com>'
+gpg_at 20240601T000000 --armor --export "$(id renamed)" >"$out/renamed.asc"
+
 gpg --batch --armor --pinentry-mode loopback --passphrase '' --export-secret-keys "$(id ed25519)" >"$out/private.asc"

@@ -180,6 +180,7 @@ codes! {
     EvidenceRefused "evidence-refused" Failed "The registry takes packages, and refuses the evidence beside them.";
     EvidenceLost "evidence-lost" Failed "The registry took evidence, and does not list it afterwards.";
     SignatureRefused "signature-refused" Refused "A signature was checked, and does not count: the file was changed, or the key was revoked, had expired or is not one for signing.";
+    SignatureLimit "signature-limit" Refused "To check the signatures of a release and their keys takes more work than is done for one.";
     SigningFailed "signing-failed" Failed "The checksums file could not be signed.";
     ProofMissing "proof-missing" Refused "A policy asks for a proof of the package, and none that counts was found.";
     ChecksumsDisagree "checksums-disagree" Refused "Two signed checksums files have two digests for one file.";

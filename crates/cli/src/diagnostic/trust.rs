@@ -93,6 +93,9 @@ pub(super) fn signature(problem: &SignatureProblem) -> Advice {
         SignatureProblem::InFuture { .. } => {
             advice.hint("set the clocks of this machine and of the one that signs")
         }
+        SignatureProblem::TooMuchWork => Advice::new(Code::SignatureLimit).hint(
+            "look at the keys beside the release: one has hundreds of statements that may not be its owner's",
+        ),
         SignatureProblem::UnknownKey => advice.hint(
             "get the signer's public key from where you trust it, and compare its fingerprint",
         ),

@@ -2,7 +2,7 @@
 
 use tofu_oci_source::evidence::{Contents, EvidenceDocument, EvidenceOptions};
 use tofu_oci_trust::evidence::CheckedSums;
-use tofu_oci_trust::pgp::{Keyring, SignatureRules};
+use tofu_oci_trust::pgp::{Budget, Keyring, SignatureRules};
 use tofu_oci_trust::policy::{BadSignatures, Policy, Subject, Verdict, evaluate};
 use tofu_oci_types::artifact::{AttachmentKind, Timestamp};
 use tofu_oci_types::tofu::cli_config::ProviderPattern;
@@ -71,15 +71,16 @@ impl Judge {
     }
 
     /// Checks the signatures of the checksums files among `documents`. One that lies in several places is checked
-    /// once, one that is too long to be one is none.
+    /// once, one that is too long to be one is none. Together they may take as much work as one release may.
     pub fn check(&self, documents: &[EvidenceDocument]) -> Vec<CheckedSums> {
         self.check_files(&ListFiles::of(documents))
     }
 
     pub(crate) fn check_files(&self, lists: &[ListFiles]) -> Vec<CheckedSums> {
+        let budget = Budget::default();
         let lists = lists.iter().filter_map(ListFiles::sums);
         lists
-            .filter_map(|files| files.check(&self.keys, &self.rules).ok())
+            .filter_map(|files| files.check_within(&self.keys, &self.rules, &budget).ok())
             .collect()
     }
 

@@ -11,7 +11,8 @@ use tofu_oci_types::tofu::PackageHash;
 
 use super::{Claim, Voucher};
 use crate::pgp::{
-    GoodSignature, KeyOrigin, Keyring, PgpError, SignatureReport, SignatureRules, verify,
+    Budget, GoodSignature, KeyOrigin, Keyring, PgpError, SignatureReport, SignatureRules,
+    verify_within,
 };
 use crate::shasums::{Shasums, ShasumsError};
 
@@ -69,6 +70,20 @@ impl<'a> SumsFiles<'a> {
         keys: &Keyring,
         rules: &SignatureRules,
     ) -> Result<CheckedSums, ShasumsError> {
+        self.check_within(keys, rules, &Budget::default())
+    }
+
+    /// The same, as one of several lists that share a budget.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn check_within(
+        &self,
+        keys: &Keyring,
+        rules: &SignatureRules,
+        budget: &Budget,
+    ) -> Result<CheckedSums, ShasumsError> {
         let list = Shasums::parse(self.list.content)?;
         let mut keys = keys.clone();
         let mut bad_keys = Vec::new();
@@ -79,7 +94,7 @@ impl<'a> SumsFiles<'a> {
         }
         let signatures = self.signatures.iter().map(|file| CheckedSignatures {
             file: file.name.to_owned(),
-            report: verify(list.bytes(), file.content, &keys, rules),
+            report: verify_within(list.bytes(), file.content, (&keys, rules), budget),
         });
         Ok(CheckedSums {
             name: self.list.name.to_owned(),

@@ -169,12 +169,6 @@ impl Certificate {
             }
         }
     }
-
-    /// The first name, for people.
-    pub(super) fn name(&self) -> Option<String> {
-        let name = self.names.first()?;
-        name.id.as_str().map(ToOwned::to_owned)
-    }
 }
 
 fn merge(known: &mut Vec<Signature>, more: Vec<Signature>) {

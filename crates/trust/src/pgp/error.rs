@@ -66,7 +66,9 @@ impl PgpKind {
     fn limit(self) -> String {
         match self {
             Self::Signature => format!("{SIGNATURES_LIMIT} signatures"),
-            Self::Keys => format!("{KEYS_LIMIT} keys, or keys with very many signatures"),
+            Self::Keys => {
+                format!("{KEYS_LIMIT} keys, or keys with very many signatures or very long numbers")
+            }
         }
     }
 }

@@ -10,10 +10,12 @@
 //! | `keys` | what a key file holds, and a [`Keyring`] of several of them |
 //! | `certificate` | a key with everything that its owner said about it |
 //! | `standing` | whether a key was one to sign with |
+//! | `budget` | how much work all of this may make |
 //! | `verify` | one file of signatures over one document |
 //!
 //! The formats are those of RFC 9580.
 
+mod budget;
 mod certificate;
 mod error;
 mod fingerprint;
@@ -24,12 +26,15 @@ mod problem;
 mod standing;
 mod verify;
 
+pub use budget::{Budget, CHECKS_LIMIT};
 pub use error::{PgpError, PgpKind};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use issuer::{SignatureIssuer, signature_key_ids};
 pub use keys::{KeyOrigin, Keyring, PublicKey, public_keys};
 pub use problem::{Revocation, SignatureNote, SignatureProblem};
-pub use verify::{Expired, GoodSignature, SignatureCheck, SignatureReport, SignatureRules, verify};
+pub use verify::{
+    Expired, GoodSignature, SignatureCheck, SignatureReport, SignatureRules, verify, verify_within,
+};
 
 /// The longest signature or key file that is read.
 pub const PGP_LIMIT: usize = 1 << 20;

@@ -8,6 +8,9 @@ use super::{PGP_LIMIT, PgpError, PgpKind};
 /// The most packets that a file may have; keys with hundreds of other people's signatures exist.
 const PACKETS_LIMIT: usize = 4096;
 
+/// The longest prime and subprime of a DSA key, in bits.
+const DSA_LIMIT: (u16, u16) = (3072, 256);
+
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -76,9 +79,9 @@ fn read_block(block: &str, kind: PgpKind, data: &mut Vec<u8>) -> Result<(), PgpE
 /// All packets; a single one that cannot be read makes the file damaged.
 pub(super) fn packets(bytes: &[u8], kind: PgpKind) -> Result<Vec<Packet>, PgpError> {
     // The parser takes an end in the middle of a header for the end of the file.
-    match count(bytes) {
-        Some(0..=PACKETS_LIMIT) => {}
-        Some(_) => return Err(PgpError::TooMany { kind }),
+    match shape(bytes) {
+        Some(Shape::Usual) => {}
+        Some(Shape::TooMuch) => return Err(PgpError::TooMany { kind }),
         None => {
             return Err(match bytes.first() {
                 Some(first) if first & 0x80 != 0 => PgpError::Damaged { kind },
@@ -91,24 +94,71 @@ pub(super) fn packets(bytes: &[u8], kind: PgpKind) -> Result<Vec<Packet>, PgpErr
         .map_err(|_| PgpError::Damaged { kind })
 }
 
-/// How many packets the bytes are, by their headers (RFC 9580, 4.2); `None` where they are not a
+/// What can be said of packets before they are read.
+enum Shape {
+    /// They are such as people make.
+    Usual,
+    /// There are too many, or a key is so long that it takes minutes to read.
+    TooMuch,
+}
+
+/// What the packets are, by their headers (RFC 9580, 4.2); `None` where they are not a
 /// whole number of them. Partial lengths belong to data packets only, which no file that we read
 /// holds.
-fn count(mut bytes: &[u8]) -> Option<usize> {
+fn shape(mut bytes: &[u8]) -> Option<Shape> {
     if bytes.is_empty() {
         return None;
     }
     let mut packets = 0;
+    let mut long = false;
     while let Some((first, rest)) = bytes.split_first() {
         let (header, body) = match first {
             _ if first & 0x80 == 0 => None,
             _ if first & 0x40 != 0 => new_length(rest),
             _ => old_length(first & 3, rest),
         }?;
-        bytes = rest.get(header.checked_add(body)?..)?;
+        let end = header.checked_add(body)?;
+        long |= is_key(*first) && is_long_dsa(rest.get(header..end)?);
+        bytes = rest.get(end..)?;
         packets += 1;
     }
-    Some(packets)
+    match long || packets > PACKETS_LIMIT {
+        true => Some(Shape::TooMuch),
+        false => Some(Shape::Usual),
+    }
+}
+
+/// Whether a packet with this first byte holds a key or a subkey, public or private.
+fn is_key(first: u8) -> bool {
+    let tag = match first & 0x40 {
+        0 => (first >> 2) & 0xf,
+        _ => first & 0x3f,
+    };
+    matches!(tag, 5..=7 | 14)
+}
+
+/// Whether a key is one of DSA beyond what FIPS 186-4 has. Reading one calculates with its numbers, which takes
+/// seconds where they are as long as the format lets them be.
+fn is_long_dsa(body: &[u8]) -> bool {
+    const DSA: u8 = 17;
+    let numbers = match body {
+        [4, _, _, _, _, DSA, numbers @ ..]
+        | [2 | 3, _, _, _, _, _, _, DSA, numbers @ ..]
+        | [6, _, _, _, _, DSA, _, _, _, _, numbers @ ..] => numbers,
+        _ => return false,
+    };
+    let Some((p, rest)) = number(numbers) else {
+        return false;
+    };
+    p > DSA_LIMIT.0 || number(rest).is_some_and(|(q, _)| q > DSA_LIMIT.1)
+}
+
+/// The length of a number in bits, and what follows it.
+fn number(bytes: &[u8]) -> Option<(u16, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let bits = u16::from_be_bytes(*length);
+    let rest = rest.get(usize::from(bits).div_ceil(8)..);
+    Some((bits, rest.unwrap_or_default()))
 }
 
 /// Length of the length and of the body, new form.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use tofu_oci_types::artifact::Timestamp;
 
+use super::CHECKS_LIMIT;
+
 /// Why a signature does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureProblem {
@@ -37,6 +39,11 @@ pub enum SignatureProblem {
     /// None of the keys at hand is the one it names.
     #[error("none of the keys at hand made it")]
     UnknownKey,
+    /// Its key makes more statements than are verified for one release, true ones or false ones.
+    #[error(
+        "to check it and its key takes more than the {CHECKS_LIMIT} verifications of one release"
+    )]
+    TooMuchWork,
     /// It is over other bytes.
     #[error("it does not fit the file: the file or the signature was changed")]
     Mismatch,

@@ -1,7 +1,8 @@
 //! Whether a key was one to sign with when it signed.
 //!
 //! What the owner said last counts, also about the past: an expiry that was moved is moved for
-//! older signatures, too, and keys are handed on with their newest statements only.
+//! older signatures, too, and keys are handed on with their newest statements only. A name that
+//! was taken back says nothing, whether it was before or after.
 
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{RevocationCode, Signature, SignatureType, SubpacketData};
@@ -9,8 +10,8 @@ use pgp::ser::Serialize as _;
 use pgp::types::{KeyDetails, PublicParams, Tag};
 use tofu_oci_types::artifact::Timestamp;
 
-use super::certificate::{Certificate, Subkey};
-use super::{Expired, Revocation, SignatureNote, SignatureProblem, SignatureRules};
+use super::certificate::{Certificate, Name, Subkey};
+use super::{Budget, Expired, Revocation, SignatureNote, SignatureProblem, SignatureRules};
 
 /// What is shorter is accepted, as clients do, and told.
 const SAFE_BITS: u16 = 2048;
@@ -21,6 +22,7 @@ pub(super) struct Occasion<'a> {
     /// When it was made, in seconds since 1970.
     pub(super) made: u32,
     pub(super) rules: &'a SignatureRules,
+    pub(super) budget: &'a Budget,
 }
 
 impl Occasion<'_> {
@@ -32,8 +34,7 @@ impl Occasion<'_> {
     ) -> Result<Vec<SignatureNote>, SignatureProblem> {
         let mut notes = Vec::new();
         let revocations = key.statements.iter().filter(|statement| {
-            statement.typ() == Some(SignatureType::KeyRevocation)
-                && statement.verify_key(&key.primary).is_ok()
+            statement.typ() == Some(SignatureType::KeyRevocation) && self.said(key, statement)
         });
         self.revoked(revocations, &mut notes)?;
         let created = key.primary.created_at().as_secs();
@@ -55,9 +56,8 @@ impl Occasion<'_> {
         notes: &mut Vec<SignatureNote>,
     ) -> Result<(), SignatureProblem> {
         let signed = |statement: &&Signature| {
-            statement
-                .verify_subkey_binding(&key.primary, &subkey.key)
-                .is_ok()
+            let verify = || statement.verify_subkey_binding(&key.primary, &subkey.key);
+            self.budget.confirms(verify)
         };
         let of = |typ| {
             let statements = subkey.statements.iter();
@@ -71,10 +71,8 @@ impl Occasion<'_> {
         }
         // The subkey has to agree: otherwise anybody could claim somebody else's signatures.
         let agreed = binding.embedded_signature().is_some_and(|answer| {
-            self.counts(answer)
-                && answer
-                    .verify_primary_key_binding(&subkey.key, &key.primary)
-                    .is_ok()
+            let verify = || answer.verify_primary_key_binding(&subkey.key, &key.primary);
+            self.counts(answer) && self.budget.confirms(verify)
         });
         if !agreed {
             return Err(SignatureProblem::NotBound);
@@ -95,6 +93,35 @@ impl Occasion<'_> {
         let mut statements: Vec<_> = statements.filter(|found| self.counts(found)).collect();
         statements.sort_by_key(|found| std::cmp::Reverse(found.created()));
         statements.into_iter().find(|found| signed(found))
+    }
+
+    /// Whether the owner made a statement about the key itself.
+    fn said(self, key: &Certificate, statement: &Signature) -> bool {
+        self.budget.confirms(|| statement.verify_key(&key.primary))
+    }
+
+    /// Whether the owner said that a name is theirs, and has not taken that back since.
+    fn stands_by(self, key: &Certificate, name: &Name, certification: &Signature) -> bool {
+        let signed = |found: &Signature| {
+            let verify = || found.verify_certification(&key.primary, Tag::UserId, &name.id);
+            self.budget.confirms(verify)
+        };
+        let back = |found: &Signature| {
+            found.typ() == Some(SignatureType::CertRevocation)
+                && found.created() >= certification.created()
+                && signed(found)
+        };
+        signed(certification) && !name.statements.iter().any(back)
+    }
+
+    /// The first name that the owner stands by, for people. Anybody can write a name into a copy of a key.
+    pub(super) fn name(self, key: &Certificate) -> Option<String> {
+        let mut names = key.names.iter();
+        let name = names.find(|name| {
+            let stood_by = |found| self.stands_by(key, name, found);
+            self.newest(certifications(name), stood_by).is_some()
+        })?;
+        name.id.as_str().map(ToOwned::to_owned)
     }
 
     /// Whether a statement of an owner can be relied on. SHA-1 is accepted here, because old keys
@@ -193,18 +220,16 @@ impl<'k> Said<'k> {
     fn by(key: &'k Certificate, occasion: Occasion<'_>) -> Result<Self, SignatureProblem> {
         let directly = key.statements.iter();
         let directly = directly.filter(|found| found.typ() == Some(SignatureType::Key));
-        let directly = occasion.newest(directly, |found| found.verify_key(&key.primary).is_ok());
+        let directly = occasion.newest(directly, |found| occasion.said(key, found));
         let mut by_name: Vec<_> = key
             .names
             .iter()
-            .flat_map(|name| name.statements.iter().map(|found| (&name.id, found)))
-            .filter(|(_, found)| found.is_certification() && occasion.counts(found))
+            .flat_map(|name| certifications(name).map(move |found| (name, found)))
+            .filter(|(_, found)| occasion.counts(found))
             .collect();
         by_name.sort_by_key(|(_, found)| std::cmp::Reverse(found.created()));
-        let by_name = by_name.into_iter().find(|(id, found)| {
-            let signed = found.verify_certification(&key.primary, Tag::UserId, *id);
-            signed.is_ok()
-        });
+        let stood_by = |(name, found): &(&Name, &Signature)| occasion.stands_by(key, name, found);
+        let by_name = by_name.into_iter().find(stood_by);
         let by_name = by_name.map(|(_, found)| found);
         match (directly, by_name) {
             (None, None) => Err(SignatureProblem::NotBound),
@@ -224,6 +249,15 @@ impl<'k> Said<'k> {
     fn may_sign(&self) -> bool {
         self.first(may_sign).unwrap_or(true)
     }
+}
+
+/// What says that a name is the owner's.
+fn certifications(name: &Name) -> impl Iterator<Item = &Signature> {
+    let statements = name.statements.iter();
+    // For the library a certification that was taken back is one, too.
+    statements.filter(|found| {
+        found.is_certification() && found.typ() != Some(SignatureType::CertRevocation)
+    })
 }
 
 /// How long a key lives, in seconds; `None` without an end.
@@ -272,3 +306,6 @@ fn short(params: &PublicParams, notes: &mut Vec<SignatureNote>) {
         notes.push(SignatureNote::ShortKey { bits });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,8 @@ use super::issuer::{issuer, signatures};
 use super::packets::Form;
 use super::standing::{Occasion, has_unknown_condition};
 use super::{
-    Fingerprint, KeyOrigin, Keyring, PgpError, SignatureIssuer, SignatureNote, SignatureProblem,
+    Budget, Fingerprint, KeyOrigin, Keyring, PgpError, SignatureIssuer, SignatureNote,
+    SignatureProblem,
 };
 
 /// How far clocks may differ, in seconds.
@@ -58,7 +59,8 @@ pub struct GoodSignature {
     pub fingerprint: Fingerprint,
     /// What of it signed: the key itself or a subkey.
     pub signer: Fingerprint,
-    /// The first name in the key, for people: whoever makes a key writes what they like into it.
+    /// The first name in the key that its owner stands by, for people: whoever makes a key writes what they like
+    /// into it.
     pub name: Option<String>,
     /// Where the key is from.
     pub key_origin: KeyOrigin,
@@ -114,10 +116,30 @@ pub fn verify(
     keys: &Keyring,
     rules: &SignatureRules,
 ) -> Result<SignatureReport, PgpError> {
+    verify_within(document, signature, (keys, rules), &Budget::default())
+}
+
+/// The same, as one of several files that share a budget. Where it is overdrawn no signature counts.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn verify_within(
+    document: &[u8],
+    signature: &[u8],
+    (keys, rules): (&Keyring, &SignatureRules),
+    budget: &Budget,
+) -> Result<SignatureReport, PgpError> {
     let (signatures, form) = signatures(signature)?;
+    let checking = Checking {
+        document,
+        keys,
+        rules,
+        budget,
+    };
     let check = |signature: &Signature| {
         let issuer = issuer(signature);
-        let result = check(document, signature, issuer.as_ref(), keys, rules);
+        let result = checking.check(signature, issuer.as_ref());
         SignatureCheck { issuer, result }
     };
     Ok(SignatureReport {
@@ -126,44 +148,84 @@ pub fn verify(
     })
 }
 
-fn check(
-    document: &[u8],
-    signature: &Signature,
-    issuer: Option<&SignatureIssuer>,
-    keys: &Keyring,
-    rules: &SignatureRules,
-) -> Result<GoodSignature, SignatureProblem> {
-    let made = acceptable(signature, rules)?;
-    let issuer = issuer.ok_or(SignatureProblem::NoIssuer)?;
-    let occasion = Occasion { made, rules };
-    // Several keys only where the signature names an id and two keys share it.
-    let mut problem = SignatureProblem::UnknownKey;
-    for candidate in candidates(keys, issuer) {
-        let judged = candidate.signed(document, signature);
-        match judged.and_then(|()| occasion.judge(candidate.key, candidate.subkey)) {
-            Ok(mut notes) => {
-                if let Some(at) = expiry(signature, made)
-                    && rules.now.is_some_and(|now| now >= at)
-                {
-                    if rules.expired == Expired::Refuse {
-                        return Err(SignatureProblem::SignatureExpired { at });
-                    }
-                    notes.push(SignatureNote::SignatureExpired { at });
-                }
-                notes.sort();
-                return Ok(GoodSignature {
-                    fingerprint: candidate.key.fingerprint.clone(),
-                    signer: candidate.signer().clone(),
-                    name: candidate.key.name(),
-                    key_origin: candidate.origin,
-                    signed_at: made.into(),
-                    notes,
-                });
-            }
-            Err(found) => problem = found,
+/// What all signatures of a file have in common.
+struct Checking<'a> {
+    document: &'a [u8],
+    keys: &'a Keyring,
+    rules: &'a SignatureRules,
+    budget: &'a Budget,
+}
+
+impl Checking<'_> {
+    fn check(
+        &self,
+        signature: &Signature,
+        issuer: Option<&SignatureIssuer>,
+    ) -> Result<GoodSignature, SignatureProblem> {
+        let made = acceptable(signature, self.rules)?;
+        let issuer = issuer.ok_or(SignatureProblem::NoIssuer)?;
+        let result = self.by_anybody(signature, made, issuer);
+        // Whatever was found out: it may be the revocation that was not looked at.
+        match self.budget.is_overdrawn() {
+            true => Err(SignatureProblem::TooMuchWork),
+            false => result,
         }
     }
-    Err(problem)
+
+    fn by_anybody(
+        &self,
+        signature: &Signature,
+        made: u32,
+        issuer: &SignatureIssuer,
+    ) -> Result<GoodSignature, SignatureProblem> {
+        // Several keys only where the signature names an id and two keys share it.
+        let mut problem = SignatureProblem::UnknownKey;
+        for candidate in candidates(self.keys, issuer) {
+            match self.by(&candidate, signature, made) {
+                Err(SignatureProblem::SignatureExpired { at }) => {
+                    return Err(SignatureProblem::SignatureExpired { at });
+                }
+                Err(found) => problem = found,
+                good => return good,
+            }
+        }
+        Err(problem)
+    }
+
+    fn by(
+        &self,
+        candidate: &Candidate<'_>,
+        signature: &Signature,
+        made: u32,
+    ) -> Result<GoodSignature, SignatureProblem> {
+        let occasion = Occasion {
+            made,
+            rules: self.rules,
+            budget: self.budget,
+        };
+        let signed = || candidate.signed(self.document, signature);
+        if !self.budget.confirms(signed) {
+            return Err(SignatureProblem::Mismatch);
+        }
+        let mut notes = occasion.judge(candidate.key, candidate.subkey)?;
+        if let Some(at) = expiry(signature, made)
+            && self.rules.now.is_some_and(|now| now >= at)
+        {
+            if self.rules.expired == Expired::Refuse {
+                return Err(SignatureProblem::SignatureExpired { at });
+            }
+            notes.push(SignatureNote::SignatureExpired { at });
+        }
+        notes.sort();
+        Ok(GoodSignature {
+            fingerprint: candidate.key.fingerprint.clone(),
+            signer: candidate.signer().clone(),
+            name: occasion.name(candidate.key),
+            key_origin: candidate.origin,
+            signed_at: made.into(),
+            notes,
+        })
+    }
 }
 
 /// What can be said without a key; when it was made, in seconds since 1970.
@@ -214,12 +276,11 @@ impl<'k> Candidate<'k> {
         }
     }
 
-    fn signed(&self, document: &[u8], signature: &Signature) -> Result<(), SignatureProblem> {
+    fn signed(&self, document: &[u8], signature: &Signature) -> pgp::errors::Result<()> {
         match self.subkey {
             Some(subkey) => signature.verify(&subkey.key, document),
             None => signature.verify(&self.key.primary, document),
         }
-        .map_err(|_| SignatureProblem::Mismatch)
     }
 }
 
@@ -245,4 +306,4 @@ fn candidates<'k>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

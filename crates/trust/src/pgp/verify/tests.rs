@@ -7,18 +7,18 @@ use super::*;
 use crate::pgp::{PgpKind, Revocation, SIGNATURES_LIMIT};
 
 /// A week after the signatures, before anything was revoked or over.
-const SOON: &str = "2024-03-08T00:00:00Z";
-const LATER: &str = "2026-01-01T00:00:00Z";
+pub(in crate::pgp) const SOON: &str = "2024-03-08T00:00:00Z";
+pub(in crate::pgp) const LATER: &str = "2026-01-01T00:00:00Z";
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/pgp")
 }
 
-fn file(name: &str) -> Vec<u8> {
+pub(in crate::pgp) fn file(name: &str) -> Vec<u8> {
     std::fs::read(directory().join(name)).unwrap()
 }
 
-fn ring(names: &[&str]) -> Keyring {
+pub(in crate::pgp) fn ring(names: &[&str]) -> Keyring {
     let mut keys = Keyring::new();
     for name in names {
         keys.add(&file(&format!("{name}.asc")), KeyOrigin::Pinned)
@@ -27,7 +27,7 @@ fn ring(names: &[&str]) -> Keyring {
     keys
 }
 
-fn rules(now: &str) -> SignatureRules {
+pub(in crate::pgp) fn rules(now: &str) -> SignatureRules {
     SignatureRules::at(now.parse().unwrap())
 }
 
@@ -216,6 +216,7 @@ fn expiry_is_judged_when_it_was_signed() {
     let occasion = Occasion {
         made: 1_720_000_000,
         rules: &timeless,
+        budget: &Budget::default(),
     };
     let expiring = ring(&["expiring"]);
     let (_, key) = expiring.certificates().next().unwrap();
@@ -319,80 +320,6 @@ fn files_that_hold_something_else() {
     );
     let private = Keyring::new().add(&file("private.asc"), KeyOrigin::Pinned);
     assert_eq!(private.unwrap_err(), PgpError::PrivateKey);
-}
-
-/// Leaves out or doubles packets of a key: what is missing or not bound is never believed.
-#[test]
-fn keys_that_are_not_whole() {
-    let binary = super::super::packets::dearmor(&file("subkey.asc"), PgpKind::Keys).unwrap();
-    let mut packets = Vec::new();
-    let mut rest = &binary[..];
-    while !rest.is_empty() {
-        let length = match rest[0] & 3 {
-            0 => 2 + usize::from(rest[1]),
-            _ => 3 + usize::from(u16::from_be_bytes([rest[1], rest[2]])),
-        };
-        let (packet, after) = rest.split_at(length);
-        packets.push(packet);
-        rest = after;
-    }
-    // Key, name, its signature, then each subkey with its binding.
-    let [key, name, said, subkey, binding, other, other_binding] = packets[..] else {
-        panic!("{} packets", packets.len());
-    };
-    let signed_by_it = |parts: &[&[u8]]| {
-        let mut keys = Keyring::new();
-        keys.add(&parts.concat(), KeyOrigin::Pinned).unwrap();
-        let report = verify(
-            &file("SHA256SUMS"),
-            &file("subkey.sig"),
-            &keys,
-            &rules(SOON),
-        );
-        report.unwrap().checks.remove(0).result.map(|_| ())
-    };
-    use SignatureProblem::*;
-    for (what, parts, result) in [
-        ("whole", vec![key, name, said, subkey, binding], Ok(())),
-        ("no name", vec![key, subkey, binding], Err(NotBound)),
-        (
-            "a bare name",
-            vec![key, name, subkey, binding],
-            Err(NotBound),
-        ),
-        ("no binding", vec![key, name, said, subkey], Err(NotBound)),
-        (
-            "the other's binding",
-            vec![key, name, said, subkey, other_binding],
-            Err(NotBound),
-        ),
-        (
-            "the other's subkey",
-            vec![key, name, said, other, binding],
-            Err(UnknownKey),
-        ),
-        ("no subkey", vec![key, name, said], Err(UnknownKey)),
-    ] {
-        assert_eq!(signed_by_it(&parts), result, "{what}");
-    }
-    // The primary key only certifies, the other subkey only encrypts.
-    let keys = ring(&["subkey"]);
-    let (_, key) = keys.certificates().next().unwrap();
-    let occasion = Occasion {
-        made: 1_709_251_200,
-        rules: &rules(SOON),
-    };
-    assert_eq!(occasion.judge(key, None), Err(NotForSigning));
-    assert_eq!(occasion.judge(key, key.subkeys.get(1)), Err(NotForSigning));
-    // Older than the key it is by.
-    let early = Occasion {
-        made: 1_600_000_000,
-        rules: &rules(SOON),
-    };
-    assert!(matches!(
-        early.judge(key, key.subkeys.first()),
-        Err(OlderThanKey { .. })
-    ));
 }
 
 /// What GnuPG says about the same files.
