@@ -3,8 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, Parser as _};
 
 use crate::args::{AddressError, Cli};
 use crate::commands::{self, Ending};
@@ -19,7 +19,7 @@ pub(crate) const TO_DO: u8 = 4;
 /// Runs the program with the arguments `args`, the first of which is its name.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    match Cli::try_parse_from(&args) {
+    match Cli::read(&args) {
         Ok(cli) => {
             let settings = Settings::resolve(&cli.global);
             ended(&settings.printer, commands::run(cli.command, &settings))

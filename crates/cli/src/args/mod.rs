@@ -27,7 +27,9 @@ mod show;
 mod signatures;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub(crate) use address::AddressError;
 pub(crate) use cache::{CacheArgs, CacheCommand, CachePruneArgs};
@@ -89,6 +91,25 @@ pub(crate) struct Cli {
     /// The command.
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads a command line, the first word of which is the program, and the environment.
+    ///
+    /// # Errors
+    ///
+    /// What the parser has to say, which may be help that was asked for.
+    pub(crate) fn read(args: &[OsString]) -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches_from(args)?;
+        let mut cli =
+            Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
+        if let (Command::Verify(args), Some((_, matches))) =
+            (&mut cli.command, matches.subcommand())
+        {
+            args.signatures.note_sources(matches);
+        }
+        Ok(cli)
+    }
 }
 
 /// The commands.

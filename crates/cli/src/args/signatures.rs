@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::FalseyValueParser;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 
 /// Whose signatures count, and whether there has to be one.
 #[derive(Debug, Clone, Args)]
@@ -24,4 +25,17 @@ pub(crate) struct SignatureArgs {
         value_delimiter = ','
     )]
     pub(crate) trusted_key: Vec<PathBuf>,
+    /// Whether one of these flags is on the command line. What is only in the environment is meant for commands that
+    /// can heed it.
+    #[arg(skip)]
+    pub(crate) written: bool,
+}
+
+impl SignatureArgs {
+    /// Notes where the values of a command are from.
+    pub(super) fn note_sources(&mut self, matches: &ArgMatches) {
+        self.written = ["require_signature", "trusted_key"]
+            .iter()
+            .any(|id| matches.value_source(id) == Some(ValueSource::CommandLine));
+    }
 }

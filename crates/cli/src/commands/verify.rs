@@ -124,7 +124,7 @@ fn lock_file(args: &VerifyArgs, path: &Path, settings: &Settings) -> Result<Veri
 }
 
 fn directory(args: &VerifyArgs, dir: PathBuf, settings: &Settings) -> Result<VerifyReport, Stop> {
-    if args.signatures.ask() || args.content {
+    if args.signatures.written || args.content {
         return Err(Failure::usage(
             "what is installed has no signatures and no zips beside it; `verify --lock-file` asks where it came from",
         )

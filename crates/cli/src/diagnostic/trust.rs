@@ -112,14 +112,28 @@ pub(super) fn signature(problem: &SignatureProblem) -> Advice {
     }
 }
 
+fn is_too_much_work(found: &PolicyWarning) -> bool {
+    matches!(
+        found,
+        PolicyWarning::Signature {
+            problem: SignatureProblem::TooMuchWork,
+            ..
+        }
+    )
+}
+
 /// A package that a policy does not let in.
 pub(super) fn refused(refusal: &Refusal) -> Advice {
     match refusal {
         Refusal::Unproven { found, .. } => {
-            let advice = Advice::new(Code::ProofMissing);
-            let advice = found
-                .iter()
-                .fold(advice, |advice, found| advice.detail(found.to_string()));
+            let details = |advice: Advice| {
+                let found = found.iter();
+                found.fold(advice, |advice, found| advice.detail(found.to_string()))
+            };
+            if found.iter().any(is_too_much_work) {
+                return details(signature(&SignatureProblem::TooMuchWork));
+            }
+            let advice = details(Advice::new(Code::ProofMissing));
             let keys = found
                 .iter()
                 .any(|found| matches!(found, PolicyWarning::NotBelieved { .. }));

@@ -7,6 +7,10 @@ use super::{Advice, Code, Diagnostic, Failure, inspect, install, io, source, sto
 impl From<TrustedKeyError> for Failure {
     fn from(error: TrustedKeyError) -> Self {
         let advice = match &error {
+            TrustedKeyError::Absent { .. } => Advice::new(Code::FileNotFound).hint(
+                "correct the path, which starts at the directory in which the command runs, in `--trusted-key` or \
+                 TOFU_OCI_TRUSTED_KEY; `gpg --export --armor KEYID` writes such a file",
+            ),
             TrustedKeyError::Read { source, .. } => io::advice(source),
             TrustedKeyError::Key { source, .. } => trust::pgp(source),
         };

@@ -249,7 +249,7 @@ impl Document for VerifyDocument {
             }],
             failures: vec![VerifyFailureEntry {
                 code: "proof-missing",
-                message: format!("the package {filename:?} has no proof of the kind pgp-sums"),
+                message: format!("no trusted key has signed the package {filename:?}"),
             }],
         }
     }

@@ -28,7 +28,7 @@ super::group! {
     "Find the id of the key, or of the subkey that signs, with `gpg --list-secret-keys --keyid-format long`, and try it with `gpg --local-user KEYID! --detach-sign FILE`.";
     ProofMissing
     "A signed checksums file was asked for, and there is none that covers the package and whose key is believed. A key that lay beside the package is not."
-    ["the package \"terraform-provider-demo_1.2.3_linux_amd64.zip\" has no proof of the kind pgp-sums", "the signature \"terraform-provider-demo_1.2.3_SHA256SUMS.sig\" does not count: none of the keys at hand made it"]
+    ["no trusted key has signed the package \"terraform-provider-demo_1.2.3_darwin_arm64.zip\" and another of its release", "the signature \"terraform-provider-demo_1.2.3_SHA256SUMS.sig\" does not count: none of the keys at hand made it"]
     "Get the publisher's key from where you trust it, compare its fingerprint, and name its file. If the release is not signed, ask the publisher.";
     ChecksumsDisagree
     "Two checksums files, both signed by keys that are believed, have different hashes for one file. One of them is not the publisher's, or the version was built twice."

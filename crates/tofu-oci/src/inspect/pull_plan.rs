@@ -7,7 +7,7 @@ use tofu_oci_source::evidence::{
     Contents, EvidenceDocument, EvidenceOptions, EvidenceSubjects, read_evidence,
 };
 use tofu_oci_trust::evidence::CheckedSums;
-use tofu_oci_trust::policy::{LockStanding, Subject};
+use tofu_oci_trust::policy::{LockStanding, Refusal, Subject};
 use tofu_oci_trust::shasums::ShasumsError;
 use tofu_oci_types::artifact::AttachmentKind;
 use tofu_oci_types::oci::{Descriptor, Digest};
@@ -150,7 +150,7 @@ impl Plan<'_> {
     ) -> Result<Vec<PulledProof>, PullError> {
         let version = self.resolved.version();
         let mut proofs = Vec::new();
-        let mut refused = Vec::new();
+        let mut refused: Vec<Refusal> = Vec::new();
         for package in packages.all() {
             let title = package.title.unwrap_or_default();
             let filename = match &package.platform {
@@ -163,7 +163,9 @@ impl Plan<'_> {
                 lock: LockStanding::Unknown,
             };
             let verdict = judge.judge(&subject, lists);
-            if let Some(refusal) = &verdict.refusal {
+            if let Some(refusal) = &verdict.refusal
+                && !refused.iter_mut().any(|told| told.unite(refusal))
+            {
                 refused.push(refusal.clone());
             }
             proofs.push(PulledProof {
@@ -172,7 +174,6 @@ impl Plan<'_> {
                 verdict,
             });
         }
-        refused.dedup();
         let refused = refused
             .into_iter()
             .map(|source| PullError::Refused { source });

@@ -239,15 +239,15 @@ pub enum InstallError {
         #[source]
         source: Box<EvidenceError>,
     },
-    /// A package is not let in.
-    #[error("{provider} {version} for {platform} is refused")]
+    /// Packages of a release are not let in.
+    #[error("{provider} {version} for {} is refused", joined(.platforms))]
     Refused {
         /// The provider.
         provider: ProviderAddr,
         /// The version.
         version: Version,
-        /// The platform.
-        platform: Platform,
+        /// The platforms, in their order; at least one.
+        platforms: Vec<Platform>,
         /// Why.
         #[source]
         source: Box<Refusal>,
@@ -390,6 +390,11 @@ fn offered(available: &[Version]) -> String {
         format!(" and {more} older")
     };
     format!("is {}{tail}", newest.join(", "))
+}
+
+fn joined(platforms: &[Platform]) -> String {
+    let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();
+    names.join(", ")
 }
 
 fn unlocked(module: &str, source: &str, locked: Option<&str>) -> String {

@@ -126,7 +126,8 @@ pub(crate) fn check_locked(
     Err(InstallError::LockIncomplete { missing, unneeded })
 }
 
-/// The lock file after an install: what `init` would write.
+/// The lock file after an install: what `init` would write. As there, a list that is believed gives the hashes of the
+/// zips of all platforms.
 pub(crate) fn updated(
     loaded: &Loaded,
     requirements: &[Requirement],
@@ -150,6 +151,7 @@ pub(crate) fn updated(
         let mut hashes = prior.map(|entry| entry.hashes.clone()).unwrap_or_default();
         for package in packages.filter(|package| !package.computed.is_empty()) {
             hashes = merge_hashes(&hashes, &package.computed);
+            hashes = merge_hashes(&hashes, &package.planned.signed);
         }
         lock.set(ProviderLock {
             addr: requirement.addr.clone(),

@@ -239,7 +239,7 @@ fn warn_about(
     }
     let incomplete: Vec<ProviderAddr> = finished
         .iter()
-        .filter(|f| !f.computed.is_empty())
+        .filter(|f| !f.computed.is_empty() && f.planned.signed.is_empty())
         .filter_map(|f| updated.get(&f.planned.provider))
         .filter(|entry| entry.hashes.iter().filter(|hash| hash.is_zh()).count() < 2)
         .map(|entry| entry.addr.clone())

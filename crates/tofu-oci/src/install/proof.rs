@@ -95,8 +95,9 @@ fn apply(
     lists: &[ListFiles],
 ) -> Result<(), InstallError> {
     let mut errors = Vec::new();
+    let mut refused: Vec<(Refusal, Vec<Platform>)> = Vec::new();
     let checked = judge.check_files(lists);
-    for package in planned {
+    for package in planned.iter_mut() {
         let filename = package.filename();
         let Some(digest) = package.zip().cloned() else {
             // Whatever is not tied to a zip was asked for.
@@ -112,10 +113,30 @@ fn apply(
             },
             &checked,
         );
-        if let Some(refusal) = verdict.refusal.clone() {
-            errors.push(package.refused(refusal));
+        if let Some(refusal) = &verdict.refusal {
+            let platform = package.platform.clone();
+            match refused
+                .iter_mut()
+                .find_map(|(told, platforms)| told.unite(refusal).then_some(platforms))
+            {
+                Some(platforms) => platforms.push(platform),
+                None => refused.push((refusal.clone(), vec![platform])),
+            }
         }
+        package.signed = judge.signed_hashes(&checked, &package.provider, &package.version);
         package.verdict = Some(verdict);
+    }
+    if let Some(first) = planned.first() {
+        errors.extend(
+            refused
+                .into_iter()
+                .map(|(source, platforms)| InstallError::Refused {
+                    provider: first.provider.clone(),
+                    version: first.version.clone(),
+                    platforms,
+                    source: Box::new(source),
+                }),
+        );
     }
     InstallError::all(errors)
 }
@@ -162,15 +183,6 @@ impl PlannedPackage {
         match there || zh.is_some_and(|zh| self.locked.contains(&zh)) {
             true => LockStanding::Matches,
             false => LockStanding::Unknown,
-        }
-    }
-
-    fn refused(&self, source: Refusal) -> InstallError {
-        InstallError::Refused {
-            provider: self.provider.clone(),
-            version: self.version.clone(),
-            platform: self.platform.clone(),
-            source: Box::new(source),
         }
     }
 

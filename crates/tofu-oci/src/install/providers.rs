@@ -70,6 +70,8 @@ pub(crate) struct PlannedPackage {
     pub(crate) tied: Option<Digest>,
     /// What is proven, where that was asked for.
     pub(crate) verdict: Option<Verdict>,
+    /// The hashes of all packages of the release that somebody who is believed has signed.
+    pub(crate) signed: Vec<PackageHash>,
     /// What the lock file has recorded for this version.
     pub(crate) locked: Vec<PackageHash>,
     pub(crate) place: PathBuf,
@@ -109,6 +111,7 @@ impl PlannedPackage {
             cached: located.cached,
             tied: None,
             verdict: None,
+            signed: Vec::new(),
             locked: sought.locked,
             place: sought.place,
             plugin_cache: None,

@@ -1,12 +1,14 @@
 //! Evidence and policy brought together.
 
+use std::collections::BTreeSet;
+
 use tofu_oci_source::evidence::{Contents, EvidenceDocument, EvidenceOptions};
-use tofu_oci_trust::evidence::CheckedSums;
+use tofu_oci_trust::evidence::{CheckedSums, PgpSums};
 use tofu_oci_trust::pgp::{Budget, Keyring, SignatureRules};
 use tofu_oci_trust::policy::{BadSignatures, Policy, Subject, Verdict, evaluate};
 use tofu_oci_types::artifact::{AttachmentKind, Timestamp};
 use tofu_oci_types::tofu::cli_config::ProviderPattern;
-use tofu_oci_types::tofu::{PackageFilename, Platform, Version};
+use tofu_oci_types::tofu::{PackageFilename, PackageHash, Platform, ProviderAddr, Version};
 
 use super::TrustedKeys;
 use super::list_files::ListFiles;
@@ -82,6 +84,26 @@ impl Judge {
         lists
             .filter_map(|files| files.check_within(&self.keys, &self.rules, &budget).ok())
             .collect()
+    }
+
+    /// The hashes of the zips of a release in lists that somebody who is believed has signed.
+    pub(crate) fn signed_hashes(
+        &self,
+        lists: &[CheckedSums],
+        provider: &ProviderAddr,
+        version: &Version,
+    ) -> Vec<PackageHash> {
+        let believed = |proof: &PgpSums| self.policy.accepts(self.policy.level(&proof.signature));
+        let proofs = lists.iter().flat_map(CheckedSums::proofs).filter(believed);
+        let hashes = proofs.flat_map(|proof| {
+            proof.covers.into_iter().filter_map(|(name, digest)| {
+                let name: PackageFilename = name.parse().ok()?;
+                let same = name.kind() == provider.kind() && name.version() == version;
+                same.then(|| PackageHash::zh(&digest))?
+            })
+        });
+        let hashes: BTreeSet<PackageHash> = hashes.collect();
+        hashes.into_iter().collect()
     }
 
     /// Judges one package.

@@ -10,6 +10,12 @@ use tofu_oci_trust::pgp::{Fingerprint, KeyOrigin, Keyring, PGP_LIMIT, PgpError};
 /// A file of keys that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustedKeyError {
+    /// There is no such file.
+    #[error("there is no key file {path:?}")]
+    Absent {
+        /// The file.
+        path: PathBuf,
+    },
     /// It cannot be read.
     #[error("cannot read the key {path:?}")]
     Read {
@@ -46,10 +52,9 @@ impl TrustedKeys {
     pub fn load(files: &Files, paths: &[PathBuf]) -> Result<Self, TrustedKeyError> {
         let mut trusted = Self::default();
         for path in paths {
-            let bytes = read(files, path).map_err(|source| TrustedKeyError::Read {
-                path: path.clone(),
-                source,
-            })?;
+            // Links are followed: keys are often kept elsewhere.
+            let read = files.read_linked(path, PGP_LIMIT as u64);
+            let bytes = read.map_err(|source| unread(path, source))?;
             trusted.add(&bytes).map_err(|source| TrustedKeyError::Key {
                 path: path.clone(),
                 source,
@@ -71,7 +76,10 @@ impl TrustedKeys {
     }
 }
 
-/// Links are followed: keys are often kept elsewhere.
-fn read(files: &Files, path: &Path) -> io::Result<Vec<u8>> {
-    files.read(&files.canonicalize(path)?, PGP_LIMIT as u64)
+fn unread(path: &Path, source: io::Error) -> TrustedKeyError {
+    let path = path.to_owned();
+    match source.kind() {
+        io::ErrorKind::NotFound => TrustedKeyError::Absent { path },
+        _ => TrustedKeyError::Read { path, source },
+    }
 }

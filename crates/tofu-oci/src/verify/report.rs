@@ -98,16 +98,21 @@ impl VerifyReport {
         }
     }
 
-    /// Adds a package, and its refusal to what is not as it should be.
+    /// Adds a package, and its refusal to what is not as it should be, unless another package of the release was
+    /// refused for the same.
     pub(super) fn add(&mut self, package: PackageReport) {
         if let Some(refusal) = &package.verdict.refusal {
-            let refused = VerifyError::Refused {
-                source: refusal.clone(),
-            };
-            // Of lists that disagree every package tells the same.
-            let text = refused.to_string();
-            if self.failures.iter().all(|told| told.to_string() != text) {
-                self.failures.push(refused);
+            let mut told = self
+                .failures
+                .iter_mut()
+                .filter_map(|failure| match failure {
+                    VerifyError::Refused { source } => Some(source),
+                    _ => None,
+                });
+            if !told.any(|told| told.unite(refusal)) {
+                self.failures.push(VerifyError::Refused {
+                    source: refusal.clone(),
+                });
             }
         }
         self.packages.push(package);

@@ -249,7 +249,7 @@ impl Judging<'_> {
                 continue;
             }
             return Some(Refusal::Unproven {
-                filename: self.subject.filename.to_owned(),
+                filenames: vec![self.subject.filename.to_owned()],
                 required: requirement.clone(),
                 found: self.warnings.clone(),
             });

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tofu_oci_types::oci::Digest;
 
-use super::Requirement;
+use super::{ProofKind, Requirement};
 use crate::pgp::{GoodSignature, PgpError, SignatureIssuer, SignatureNote, SignatureProblem};
 
 /// How much is known about who made a package, from the least.
@@ -190,10 +190,10 @@ impl fmt::Display for PolicyWarning {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Nothing of what the policy asks for is proven.
-    #[error("the package {filename:?} has no proof of the kind {required}")]
+    #[error("{}", unproven(.filenames, .required))]
     Unproven {
-        /// The package.
-        filename: String,
+        /// The packages of one release, in their order; at least one.
+        filenames: Vec<String>,
         /// What was asked for.
         required: Requirement,
         /// What was found in its place; nothing where nothing was there.
@@ -237,4 +237,53 @@ pub enum Refusal {
         /// The package.
         filename: String,
     },
+}
+
+impl Refusal {
+    /// Takes in what is said of another package of the same release, if it is the same. Otherwise, false.
+    pub fn unite(&mut self, other: &Self) -> bool {
+        match (&mut *self, other) {
+            (
+                Self::Unproven {
+                    filenames,
+                    required,
+                    found,
+                },
+                Self::Unproven {
+                    filenames: more,
+                    required: other_required,
+                    found: other_found,
+                },
+            ) if required == other_required && found == other_found => {
+                for filename in more {
+                    if !filenames.contains(filename) {
+                        filenames.push(filename.clone());
+                    }
+                }
+                true
+            }
+            _ => self == other,
+        }
+    }
+}
+
+fn unproven(filenames: &[String], required: &Requirement) -> String {
+    let first = filenames.first().map_or("", String::as_str);
+    let package = format!("the package {first:?}");
+    let packages = match filenames.len().saturating_sub(1) {
+        0 => package,
+        1 => format!("{package} and another of its release"),
+        more => format!("{package} and {more} others of its release"),
+    };
+    match (
+        required.has(ProofKind::PgpSums),
+        required.has(ProofKind::Lock),
+    ) {
+        (true, false) => format!("no trusted key has signed {packages}"),
+        (false, true) => format!("the lock file has no hash of {packages}"),
+        (true, true) => {
+            format!("no trusted key has signed {packages}, and the lock file has no hash of it")
+        }
+        (false, false) => format!("nothing would be proof enough for {packages}"),
+    }
 }
