@@ -1,10 +1,11 @@
 //! Fetching, verifying and unpacking: one pass over the bytes, one way to a proven package.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fs_err::File;
-use tofu_oci_store::files::Files;
+use tofu_oci_store::files::{FileMode, FileWriter, Files};
 use tofu_oci_store::{Repository, StoreError};
 use tofu_oci_trust::content::{Examine, Examined, HashZip, Threads, examine};
 use tofu_oci_trust::evidence::LockCheck;
@@ -42,7 +43,7 @@ pub struct Fetched {
 
 impl Fetched {
     /// Where it is unpacked now.
-    pub fn path(&self) -> &std::path::Path {
+    pub fn path(&self) -> &Path {
         self.tree.path()
     }
 
@@ -77,7 +78,7 @@ pub async fn fetch_provider(
         repository,
         descriptor,
     } = &meta.location;
-    let file = spool::open(repository, descriptor, &options.files, &into)
+    let file = spool::open(repository, descriptor, &options.files, beside(&into))
         .await
         .map_err(|source| read_error(&subject, repository, source))?;
     let job = Job {
@@ -127,7 +128,7 @@ pub async fn fetch_module(
         place: place.clone(),
         source: Box::new(source),
     })?;
-    let file = spool::open(&repository, &module.package, &options.files, &into)
+    let file = spool::open(&repository, &module.package, &options.files, beside(&into))
         .await
         .map_err(|source| read_error(&subject, &repository, source))?;
     let job = Job {
@@ -140,6 +141,12 @@ pub async fn fetch_module(
         progress: Arc::new(|_| {}),
     };
     Ok((manifest.descriptor().clone(), job.run(file).await?))
+}
+
+/// Makes the file of a zip beside the directory that it is unpacked to.
+fn beside(into: &Path) -> impl FnOnce(&Files) -> io::Result<FileWriter> {
+    let path = into.with_extension("zip");
+    move |files| files.create_new(&path, FileMode::Private)
 }
 
 fn read_error(subject: &str, repository: &Arc<dyn Repository>, source: StoreError) -> SourceError {

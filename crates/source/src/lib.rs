@@ -5,6 +5,7 @@
 //! [`Fetched`], and only fetching makes one.
 
 mod connect;
+mod content;
 mod error;
 pub mod evidence;
 mod fetch;
@@ -15,6 +16,7 @@ mod spool;
 mod unpack;
 
 pub use connect::{Connect, Reach};
+pub use content::{Reading, Sought};
 pub use error::SourceError;
 pub use fetch::{FetchOptions, FetchProgress, Fetched, fetch_module, fetch_provider};
 pub use meta::{Location, PackageMeta, Release, VersionList};

@@ -4,20 +4,20 @@
 //! staging place first, because the directory of a zip stands at its end.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use fs_err::File;
-use tofu_oci_store::files::{FileMode, Files};
+use tofu_oci_store::files::{FileWriter, Files};
 use tofu_oci_store::{PartReader, Repository, StoreError};
 use tofu_oci_types::oci::Descriptor;
 
-/// Opens the content of a blob as a file. Unverified: whoever reads it takes the digest.
+/// Opens the content of a blob as a file, which `create` makes where there is none. Unverified: whoever reads it takes
+/// the digest.
 pub(crate) async fn open(
     repository: &Arc<dyn Repository>,
     descriptor: &Descriptor,
     files: &Files,
-    beside: &Path,
+    create: impl FnOnce(&Files) -> io::Result<FileWriter>,
 ) -> Result<Arc<File>, StoreError> {
     let mut part = repository.blob_part(descriptor, 0..descriptor.size).await?;
     if let Some((file, range)) = part.as_file()
@@ -25,15 +25,20 @@ pub(crate) async fn open(
     {
         return Ok(Arc::clone(file));
     }
-    let path = beside.with_extension("zip");
-    let result = fill(&mut part, files, &path).await;
+    let writer = create(files)?;
+    let path = writer.path().to_owned();
+    let result = fill(&mut part, files, writer).await;
     // The open file stays readable; where a system keeps the name, staging is swept anyway.
     let _ = files.remove_file(&path);
     result
 }
 
-async fn fill(part: &mut PartReader, files: &Files, path: &Path) -> Result<Arc<File>, StoreError> {
-    let mut writer = files.create_new(path, FileMode::Private)?;
+async fn fill(
+    part: &mut PartReader,
+    files: &Files,
+    mut writer: FileWriter,
+) -> Result<Arc<File>, StoreError> {
+    let path = writer.path().to_owned();
     while let Some(chunk) = part.next().await? {
         let write = tokio::task::spawn_blocking(move || -> io::Result<_> {
             writer.write_all(&chunk)?;
@@ -42,5 +47,5 @@ async fn fill(part: &mut PartReader, files: &Files, path: &Path) -> Result<Arc<F
         writer = write.await.map_err(io::Error::other)??;
     }
     drop(writer);
-    Ok(Arc::new(files.open(path)?))
+    Ok(Arc::new(files.open(&path)?))
 }

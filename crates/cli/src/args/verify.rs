@@ -50,7 +50,8 @@ pub(crate) struct VerifyArgs {
     /// Only packages for this platform, which have to be there (repeatable) [default: all]
     #[arg(long, value_name = "P", value_delimiter = ',')]
     pub(crate) platform: Vec<Platform>,
-    /// Read the packages in the repository, too, and compare them with their digests
+    /// Read the packages in the repository, too, and check them as `install` does: digest, zip, executable, `h1:` hash.
+    /// One after the other lies in the directory for temporary files where it comes over a network
     #[arg(long)]
     pub(crate) content: bool,
     /// Whose signatures count.

@@ -85,7 +85,9 @@ fn verifier(args: &VerifyArgs, settings: &Settings) -> Result<(Verifier, VerifyO
     let options = VerifyOptions {
         platforms: args.platform.clone(),
         depth: match args.content {
-            true => Depth::Content,
+            true => Depth::Content {
+                scratch: settings.scratch.clone(),
+            },
             false => Depth::Manifests,
         },
         judge: args.signatures.judge(settings)?,
@@ -188,6 +190,7 @@ fn package(package: &PackageReport) -> VerifiedEntry {
         platform: package.platform.as_ref().map(ToString::to_string),
         filename: package.filename.clone(),
         digest: package.digest.as_ref().map(ToString::to_string),
+        h1: package.h1.as_ref().map(ToString::to_string),
         directory: package
             .dir
             .as_ref()

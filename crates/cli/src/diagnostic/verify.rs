@@ -2,7 +2,7 @@
 
 use tofu_oci::verify::{TrustedKeyError, VerifyError};
 
-use super::{Advice, Code, Diagnostic, Failure, inspect, install, io, source, store, trust};
+use super::{Advice, Code, Diagnostic, Failure, inspect, install, io, source, trust};
 
 impl From<TrustedKeyError> for Failure {
     fn from(error: TrustedKeyError) -> Self {
@@ -43,7 +43,7 @@ fn diagnostics(error: &VerifyError) -> Vec<Diagnostic> {
         VerifyError::Evidence(error) => inspect::evidence(error),
         VerifyError::Refused { source } => trust::refused(source),
         VerifyError::Shasums { source, .. } => inspect::shasums(source),
-        VerifyError::Content { source, .. } => store::advice(source),
+        VerifyError::Content(error) => source::advice(error),
         VerifyError::Read { source, .. } => io::advice(source),
         VerifyError::Differs { .. } => Advice::new(Code::LockMismatch).hint(
             "something changed it after it was installed; `tofu-oci install` replaces it",

@@ -26,6 +26,7 @@ pub(crate) struct VerifiedEntry {
     pub(crate) platform: Option<String>,
     pub(crate) filename: Option<String>,
     pub(crate) digest: Option<String>,
+    pub(crate) h1: Option<String>,
     pub(crate) directory: Option<String>,
     pub(crate) integrity: &'static str,
     pub(crate) lock_file: Option<&'static str>,
@@ -132,6 +133,11 @@ impl Document for VerifyDocument {
             "digest of its zip; null where it is unpacked",
         ),
         (
+            "packages[].h1",
+            "string|null",
+            "hash of its unpacked files, where `--content` read them",
+        ),
+        (
             "packages[].directory",
             "string|null",
             "where it is unpacked; null in a repository",
@@ -231,6 +237,7 @@ impl Document for VerifyDocument {
                 platform: Some("linux_amd64".to_owned()),
                 filename: Some(filename.to_owned()),
                 digest: Some(DIGEST.to_owned()),
+                h1: None,
                 directory: None,
                 integrity: "manifests",
                 lock_file: None,

@@ -4,7 +4,7 @@ use tofu_oci_types::artifact::{
     ArtifactError, MODULE_PACKAGE, ModuleManifest, PROVIDER, ProviderIndex, annotation,
 };
 use tofu_oci_types::oci::{Descriptor, Manifest};
-use tofu_oci_types::tofu::{Platform, Version};
+use tofu_oci_types::tofu::{PackageHash, Platform, Version};
 
 use super::{Opened, PullError, Resolved};
 
@@ -16,6 +16,8 @@ pub(crate) struct Package {
     /// Its name, as written; not yet safe as a file name.
     pub(crate) title: Option<String>,
     pub(crate) layer: Descriptor,
+    /// The hash of its unpacked files, as the index says.
+    pub(crate) reported_h1: Option<PackageHash>,
 }
 
 /// The packages, as the manifests name them.
@@ -86,6 +88,7 @@ impl Opened {
                     platform: None,
                     title: module.filename,
                     layer: module.package,
+                    reported_h1: None,
                 })))
             }
             other => Err(PullError::NotAPackage {
@@ -133,6 +136,7 @@ impl Opened {
                 platform: Some(platform),
                 title: title.or(entry.hints.filename.as_ref()).cloned(),
                 layer,
+                reported_h1: entry.hints.h1.clone(),
             };
             packages.push((package, target));
         }

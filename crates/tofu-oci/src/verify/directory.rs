@@ -118,6 +118,7 @@ impl Checking<'_> {
             platform: Some(platform),
             filename: None,
             digest: None,
+            h1: None,
             dir: Some(path),
             checked,
             lock: Some(lock),

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use tofu_oci_source::SourceError;
 use tofu_oci_source::evidence::EvidenceError;
-use tofu_oci_store::StoreError;
 use tofu_oci_trust::policy::Refusal;
 use tofu_oci_trust::shasums::ShasumsError;
 use tofu_oci_types::tofu::{Platform, ProviderAddr, Version};
@@ -60,17 +59,9 @@ pub enum VerifyError {
         #[source]
         source: ShasumsError,
     },
-    /// A package could not be read, or is not what its digest says.
-    #[error("the package {filename:?} of {place} is not as it should be")]
-    Content {
-        /// Its name.
-        filename: String,
-        /// The repository.
-        place: String,
-        /// What failed.
-        #[source]
-        source: StoreError,
-    },
+    /// A package could not be read, or its content is not what it should be.
+    #[error(transparent)]
+    Content(Box<SourceError>),
     /// A file or directory of an installed package cannot be read.
     #[error("cannot read {path:?}")]
     Read {

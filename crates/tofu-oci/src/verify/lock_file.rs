@@ -9,7 +9,7 @@ use tofu_oci_trust::evidence::CheckedSums;
 use tofu_oci_trust::policy::{LockStanding, Subject};
 use tofu_oci_types::tofu::{PackageFilename, PackageHash, Platform, ProviderAddr, ProviderLock};
 
-use super::release::{Named, check_lists};
+use super::release::{Named, ReadContent, check_lists};
 use super::{
     Judge, PackageReport, VerifiedPlace, Verifier, VerifyError, VerifyOptions, VerifyReport,
 };
@@ -78,8 +78,8 @@ impl Verifier {
             path: Default::default(),
         });
         let lists = self.evidence(&release, options, &mut report).await?;
-        let standings = standings(entry, &release.packages, options);
-        for (meta, lock) in release.packages.iter().zip(standings) {
+        let mut packages = Vec::new();
+        for meta in &release.packages {
             let Location::Blob {
                 repository,
                 descriptor,
@@ -88,10 +88,15 @@ impl Verifier {
                 filename: filename(meta),
                 layer: descriptor.plain(),
                 platform: Some(meta.platform.clone()),
+                reported_h1: meta.reported_h1.clone(),
             };
-            let checked = self
-                .content(repository.as_ref(), &package, options, &mut report)
+            let content = self
+                .content(repository, &package, options, &mut report)
                 .await;
+            packages.push((package, content));
+        }
+        let standings = standings(entry, &packages, options);
+        for ((package, content), lock) in packages.into_iter().zip(standings) {
             let subject = Subject {
                 filename: &package.filename,
                 digest: &package.layer.digest,
@@ -104,8 +109,9 @@ impl Verifier {
                 verdict: options.judge.judge(&subject, &lists),
                 filename: Some(package.filename),
                 digest: Some(package.layer.digest),
+                h1: content.h1(),
                 dir: None,
-                checked,
+                checked: content.checked(),
                 lock: Some(lock),
             });
         }
@@ -139,23 +145,29 @@ pub(crate) fn filename(meta: &PackageMeta) -> String {
 }
 
 /// What the entry says about each package. It does not say which hash is for which platform: one that it lacks is
-/// another package only where that platform was asked for, or where it has none of the release.
+/// another package only where that platform was asked for, or where it has none of the release. Hashes of unpacked
+/// files are compared where packages were read.
 fn standings(
     entry: &ProviderLock,
-    packages: &[PackageMeta],
+    packages: &[(Named, ReadContent)],
     options: &VerifyOptions,
 ) -> Vec<LockStanding> {
     let hashes: Vec<&PackageHash> = entry.usable_hashes().collect();
-    let comparable = hashes.iter().any(|hash| hash.is_zh());
-    let has = |meta: &PackageMeta| {
-        let zh = PackageHash::zh(meta.location.digest());
-        zh.is_some_and(|zh| hashes.contains(&&zh))
+    let zips = hashes.iter().any(|hash| hash.is_zh());
+    let has = |(package, content): &(Named, ReadContent)| {
+        let zh = PackageHash::zh(&package.layer.digest);
+        zh.is_some_and(|zh| hashes.contains(&&zh)) || content.has_one_of(&hashes)
     };
     let none = !packages.iter().any(has);
-    let standing = |meta: &PackageMeta| match has(meta) {
-        true => LockStanding::Matches,
-        false if comparable && (none || !options.platforms.is_empty()) => LockStanding::Differs,
-        false => LockStanding::Unknown,
+    let standing = |package: &(Named, ReadContent)| {
+        let read = matches!(package.1, ReadContent::Verified(_)) && !hashes.is_empty();
+        match has(package) {
+            true => LockStanding::Matches,
+            false if (zips || read) && (none || !options.platforms.is_empty()) => {
+                LockStanding::Differs
+            }
+            false => LockStanding::Unknown,
+        }
     };
     packages.iter().map(standing).collect()
 }

@@ -20,6 +20,8 @@ mod lock_file;
 mod release;
 mod report;
 
+use std::path::PathBuf;
+
 use tofu_oci_source::Connect;
 use tofu_oci_store::files::Files;
 use tofu_oci_types::tofu::Platform;
@@ -47,13 +49,16 @@ pub struct Verifier {
 }
 
 /// Whether packages themselves are read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Depth {
     /// They are not: manifests are, which name packages by their digests.
     #[default]
     Manifests,
-    /// They are, to their last byte.
-    Content,
+    /// They are, to their last byte, and are checked as an install checks them.
+    Content {
+        /// A directory for files that live as long as a package is read.
+        scratch: PathBuf,
+    },
 }
 
 /// What is verified, and how.

@@ -1,13 +1,17 @@
 //! Verifying a release, or a module, in a repository.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tofu_oci_source::evidence::{EvidenceSubjects, read_evidence};
-use tofu_oci_store::{Repository, StoreError};
-use tofu_oci_trust::evidence::CheckedSums;
+use tofu_oci_source::{Reading, Sought};
+use tofu_oci_store::Repository;
+use tofu_oci_trust::VerifiedPackage;
+use tofu_oci_trust::evidence::{CheckedSums, Claim, Voucher};
 use tofu_oci_trust::policy::{LockStanding, Refusal, Subject};
+use tofu_oci_types::artifact::annotation;
 use tofu_oci_types::oci::{Address, Descriptor, Digest};
-use tofu_oci_types::tofu::{Platform, Version};
+use tofu_oci_types::tofu::{PackageFilename, PackageHash, Platform, Version};
 
 use super::{
     Checked, Depth, Judge, PackageReport, VerifiedPlace, Verifier, VerifyError, VerifyOptions,
@@ -46,8 +50,8 @@ impl Verifier {
         let version = resolved.version();
         for package in packages.all() {
             let package = Named::of(&package, version.as_ref());
-            let checked = self
-                .content(opened.repository.as_ref(), &package, options, &mut report)
+            let content = self
+                .content(&opened.repository, &package, options, &mut report)
                 .await;
             let subject = Subject {
                 filename: &package.filename,
@@ -61,8 +65,9 @@ impl Verifier {
                 verdict: options.judge.judge(&subject, &lists),
                 filename: Some(package.filename),
                 digest: Some(package.layer.digest),
+                h1: content.h1(),
                 dir: None,
-                checked,
+                checked: content.checked(),
                 lock: None,
             });
         }
@@ -88,26 +93,26 @@ impl Verifier {
         Ok(options.judge.check(&evidence.documents))
     }
 
-    /// Reads a package to its end, where that is asked for. Its digest is compared on the way.
+    /// Reads a package to its end, where that is asked for, and checks it as an install does.
     pub(super) async fn content(
         &self,
-        repository: &dyn Repository,
+        repository: &Arc<dyn Repository>,
         package: &Named,
         options: &VerifyOptions,
         report: &mut VerifyReport,
-    ) -> Checked {
-        if options.depth == Depth::Manifests {
-            return Checked::Manifests;
-        }
-        match read_to_end(repository, &package.layer).await {
-            Ok(()) => Checked::Content,
-            Err(source) => {
-                report.failures.push(VerifyError::Content {
-                    filename: package.filename.clone(),
-                    place: repository.place().to_string(),
-                    source,
-                });
-                Checked::Nothing
+    ) -> ReadContent {
+        let Depth::Content { scratch } = &options.depth else {
+            return ReadContent::NotAsked;
+        };
+        let reading = Reading {
+            files: self.files.clone(),
+            scratch: scratch.clone(),
+        };
+        match reading.read(repository, package.sought(repository)).await {
+            Ok(package) => ReadContent::Verified(Box::new(package)),
+            Err(error) => {
+                report.failures.push(VerifyError::Content(Box::new(error)));
+                ReadContent::Failed
             }
         }
     }
@@ -128,6 +133,8 @@ pub(super) struct Named {
     pub(super) filename: String,
     pub(super) layer: Descriptor,
     pub(super) platform: Option<Platform>,
+    /// What the index says is the hash of its files.
+    pub(super) reported_h1: Option<PackageHash>,
 }
 
 impl Named {
@@ -141,14 +148,61 @@ impl Named {
             },
             layer: package.layer.plain(),
             platform: package.platform.clone(),
+            reported_h1: package.reported_h1.clone(),
+        }
+    }
+
+    fn sought(&self, repository: &Arc<dyn Repository>) -> Sought {
+        let kind = self.filename.parse::<PackageFilename>().ok();
+        let kind = kind.map(|name| name.kind().to_owned());
+        Sought {
+            subject: format!("{:?} of {}", self.filename, repository.place()),
+            layer: self.layer.clone(),
+            provider: kind.zip(self.platform.clone()),
+            claims: Vec::from_iter(self.reported_h1.clone().map(|hash| Claim {
+                hash,
+                voucher: Voucher::Annotation {
+                    key: annotation::PACKAGE_H1.to_owned(),
+                },
+            })),
         }
     }
 }
 
-async fn read_to_end(repository: &dyn Repository, layer: &Descriptor) -> Result<(), StoreError> {
-    let mut content = repository.blob(layer).await?;
-    while content.next().await?.is_some() {}
-    Ok(())
+/// What came of reading a package.
+pub(super) enum ReadContent {
+    /// Nobody wanted to.
+    NotAsked,
+    /// It could not be read, or is not what it should be.
+    Failed,
+    /// It is what it should be.
+    Verified(Box<VerifiedPackage>),
+}
+
+impl ReadContent {
+    pub(super) fn checked(&self) -> Checked {
+        match self {
+            Self::NotAsked => Checked::Manifests,
+            Self::Failed => Checked::Nothing,
+            Self::Verified(_) => Checked::Content,
+        }
+    }
+
+    /// The hash of its files.
+    pub(super) fn h1(&self) -> Option<PackageHash> {
+        match self {
+            Self::Verified(package) => Some(package.h1().clone()),
+            Self::NotAsked | Self::Failed => None,
+        }
+    }
+
+    /// Whether one of these is a hash of it.
+    pub(super) fn has_one_of(&self, hashes: &[&PackageHash]) -> bool {
+        match self {
+            Self::Verified(package) => package.hashes().any(|hash| hashes.contains(&hash)),
+            Self::NotAsked | Self::Failed => false,
+        }
+    }
 }
 
 /// A checksums file that does not name a package, or gives it another digest, is not the one of this release, signed

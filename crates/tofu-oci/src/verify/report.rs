@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tofu_oci_trust::policy::{LockStanding, Verdict};
 use tofu_oci_types::oci::{Address, Digest, Tag};
-use tofu_oci_types::tofu::{Platform, ProviderAddr, Version};
+use tofu_oci_types::tofu::{PackageHash, Platform, ProviderAddr, Version};
 
 use super::VerifyError;
 
@@ -35,7 +35,7 @@ pub enum VerifiedPlace {
 pub enum Checked {
     /// The manifests that name it by its digest.
     Manifests,
-    /// The package, too.
+    /// The package, too: every file in it.
     Content,
     /// The files that it was unpacked to.
     Files,
@@ -56,6 +56,8 @@ pub struct PackageReport {
     pub filename: Option<String>,
     /// The digest of its zip; `None` where it is unpacked.
     pub digest: Option<Digest>,
+    /// The hash of its unpacked files, where they were read.
+    pub h1: Option<PackageHash>,
     /// Its directory, where it is unpacked.
     pub dir: Option<PathBuf>,
     /// What was looked at.
