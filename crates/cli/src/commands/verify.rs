@@ -184,8 +184,11 @@ fn document(report: &VerifyReport, failure: Option<&Failure>) -> VerifyDocument 
 
 fn package(package: &PackageReport) -> VerifiedEntry {
     let verdict = &package.verdict;
+    let module = package.module.as_ref();
+    let provider = package.provider.as_ref().map(ToString::to_string);
     VerifiedEntry {
-        source: package.provider.as_ref().map(ToString::to_string),
+        source: provider.or_else(|| module.map(|module| module.source.to_string())),
+        module: module.map(|module| module.name.clone()),
         version: package.version.as_ref().map(ToString::to_string),
         platform: package.platform.as_ref().map(ToString::to_string),
         filename: package.filename.clone(),
@@ -275,6 +278,31 @@ fn by(proof: &ProofEntry) -> String {
 }
 
 fn human(document: &VerifyDocument, report: &VerifyReport) -> String {
+    let mut parts = Vec::new();
+    if let VerifiedPlace::Release { address, tag } = &report.place {
+        let name = match tag {
+            Some(tag) => address.repository().at_tag(tag).to_string(),
+            None => address.repository().to_string(),
+        };
+        let digest = document.reference.as_deref().and_then(|reference| {
+            let (_, digest) = reference.rsplit_once('@')?;
+            Some(digest)
+        });
+        parts.push(format!(
+            "{}\n  {}\n",
+            shown(name),
+            digest.unwrap_or_default()
+        ));
+    }
+    let tables = [packages_table(document), modules_table(document)];
+    let tables = tables.into_iter().filter(|table| !table.is_empty());
+    parts.extend(tables.map(|table| table.to_string()));
+    parts.push(remarks(document));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n")
+}
+
+fn packages_table(document: &VerifyDocument) -> Table {
     let locked = document.kind != "release";
     let mut columns = vec![
         ("PLATFORM", Align::Left),
@@ -287,37 +315,52 @@ fn human(document: &VerifyDocument, report: &VerifyReport) -> String {
         columns.insert(4, ("LOCK FILE", Align::Left));
     }
     let mut table = Table::new(&columns);
-    for entry in &document.packages {
+    for entry in document.packages.iter().filter(|p| p.module.is_none()) {
         let platform = entry.platform.as_deref().unwrap_or("module");
-        let level = match &entry.refusal {
-            Some(_) => "refused",
-            None => entry.level.as_str(),
-        };
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut row = vec![platform.to_owned(), entry.integrity.to_owned()];
         if locked {
             row.splice(0..0, [text(&entry.source), text(&entry.version)]);
             row.push(entry.lock_file.unwrap_or_default().to_owned());
         }
-        row.push(level.to_owned());
+        row.push(level(entry).to_owned());
         row.push(entry.proofs.first().map_or_else(String::new, by));
         table.row(row);
     }
-    let mut out = String::new();
-    if let VerifiedPlace::Release { address, tag } = &report.place {
-        let name = match tag {
-            Some(tag) => address.repository().at_tag(tag).to_string(),
-            None => address.repository().to_string(),
-        };
-        let digest = document.reference.as_deref().and_then(|reference| {
-            let (_, digest) = reference.rsplit_once('@')?;
-            Some(digest)
-        });
-        out = format!("{}\n  {}\n\n", shown(name), digest.unwrap_or_default());
+    table
+}
+
+fn modules_table(document: &VerifyDocument) -> Table {
+    let mut table = Table::new(&[
+        ("MODULE", Align::Left),
+        ("SOURCE", Align::Left),
+        ("CHECKED", Align::Left),
+        ("MODULE LOCK FILE", Align::Left),
+        ("LEVEL", Align::Left),
+    ]);
+    for entry in &document.packages {
+        if let Some(module) = &entry.module {
+            table.row([
+                module.as_str(),
+                entry.source.as_deref().unwrap_or_default(),
+                entry.integrity,
+                entry.lock_file.unwrap_or_default(),
+                level(entry),
+            ]);
+        }
     }
-    if !table.is_empty() {
-        out.push_str(&format!("{table}\n"));
+    table
+}
+
+fn level(entry: &VerifiedEntry) -> &str {
+    match &entry.refusal {
+        Some(_) => "refused",
+        None => entry.level.as_str(),
     }
+}
+
+/// What several packages have in common, each once, and what was not looked at.
+fn remarks(document: &VerifyDocument) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut add = |line: String| {
         let line = shown(line);
@@ -325,10 +368,9 @@ fn human(document: &VerifyDocument, report: &VerifyReport) -> String {
             lines.push(line);
         }
     };
-    for proof in document.packages.iter().flat_map(|entry| &entry.proofs) {
-        if proof.kind == "pgp-sums" {
-            add(signed_by(proof));
-        }
+    let proofs = || document.packages.iter().flat_map(|entry| &entry.proofs);
+    for proof in proofs().filter(|proof| proof.kind != "lock") {
+        add(signed_by(proof));
     }
     for warning in document.packages.iter().flat_map(|entry| &entry.warnings) {
         add(format!("note: {warning}"));
@@ -336,26 +378,18 @@ fn human(document: &VerifyDocument, report: &VerifyReport) -> String {
     for stray in &document.stray {
         add(format!("not locked: {} ({})", stray.path, stray.reason));
     }
-    if document.kind != "directory" {
-        if !document
-            .packages
-            .iter()
-            .any(|entry| entry.proofs.iter().any(|p| p.kind != "lock"))
-        {
+    if document.kind == "directory" {
+        add("who signed was not looked at; `verify --lock-file` does".to_owned());
+    } else {
+        if proofs().all(|proof| proof.kind == "lock") {
             add("nobody signed it, or nobody whose signature counts".to_owned());
         }
-        if document
-            .packages
-            .iter()
-            .any(|entry| entry.integrity == "manifests")
-        {
+        let read = |entry: &VerifiedEntry| entry.integrity != "manifests";
+        if !document.packages.iter().all(read) {
             add("the packages were not read; `--content` does".to_owned());
         }
         add("that it is the newest is not proven: whoever may write the tag decides".to_owned());
     }
-    for line in lines {
-        out.push_str(&line);
-        out.push('\n');
-    }
-    out
+    let lines = lines.into_iter().map(|line| line + "\n");
+    lines.collect()
 }

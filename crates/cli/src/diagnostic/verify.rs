@@ -50,7 +50,17 @@ fn diagnostics(error: &VerifyError) -> Vec<Diagnostic> {
         ),
         VerifyError::NoHash { .. } => Advice::new(Code::HashMissing)
             .hint("install with `tofu-oci install`, which adds the hash"),
-        VerifyError::Missing { .. } => {
+        VerifyError::ModuleDiffers { .. } => Advice::new(Code::ModuleLockMismatch).hint(
+            "something changed it after it was installed; `tofu-oci install` puts back what is locked",
+        ),
+        VerifyError::ModuleElsewhere { .. } => Advice::new(Code::ModuleLockMismatch).hint(
+            "something changed `modules.json`: remove the data directory, mostly .terraform, and install with \
+             `tofu-oci install`",
+        ),
+        VerifyError::ModuleUnlocked { .. } => Advice::new(Code::ModuleLockIncomplete).hint(
+            "install with `tofu-oci install`, which locks it, and commit the new .terraform.modules.lock.json",
+        ),
+        VerifyError::Missing { .. } | VerifyError::ModuleMissing { .. } => {
             Advice::new(Code::PackageMissing).hint("install it with `tofu-oci install`")
         }
     };

@@ -22,6 +22,7 @@ pub(crate) struct VerifyDocument {
 #[derive(Debug, Serialize)]
 pub(crate) struct VerifiedEntry {
     pub(crate) source: Option<String>,
+    pub(crate) module: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) platform: Option<String>,
     pub(crate) filename: Option<String>,
@@ -109,12 +110,17 @@ impl Document for VerifyDocument {
         (
             "packages",
             "array",
-            "packages, by source address, version and platform",
+            "packages, by source address, version and platform; then modules, by their calls",
         ),
         (
             "packages[].source",
             "string|null",
-            "source address, where a lock file names it",
+            "source address of a provider or source of a module, where a lock file names it",
+        ),
+        (
+            "packages[].module",
+            "string|null",
+            "call of a module, as the clients name it; null for a provider, and in a repository",
         ),
         ("packages[].version", "string|null", "version"),
         (
@@ -150,7 +156,7 @@ impl Document for VerifyDocument {
         (
             "packages[].lock_file",
             "string|null",
-            "`matches`, `differs`, or `unknown` where it has no hash to compare with; null without a lock file",
+            "what it says, for a module the module lock file: `matches`, `differs`, or `unknown` where there is nothing to compare; null without one",
         ),
         (
             "packages[].level",
@@ -233,6 +239,7 @@ impl Document for VerifyDocument {
             freshness: "not-proven",
             packages: vec![VerifiedEntry {
                 source: None,
+                module: None,
                 version: Some("1.2.3".to_owned()),
                 platform: Some("linux_amd64".to_owned()),
                 filename: Some(filename.to_owned()),

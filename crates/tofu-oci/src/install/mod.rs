@@ -40,12 +40,14 @@ pub use error::InstallError;
 pub use lock::LockChange;
 pub(crate) use lock::read_lock_file;
 pub use module_dirs::Subdirectory;
+pub(crate) use module_lock::LoadedModuleLock;
 pub use module_lock::{ModuleLockReport, ModuleLockUse};
 pub use modules::{InstalledModule, ModuleHosts};
-pub(crate) use modules::{ModuleFetcher, PendingModule};
+pub(crate) use modules::{ModuleFetcher, PendingModule, read_records};
 pub use options::{InstallOptions, LockMode, Writes};
 pub use providers::{PackageAction, PackageOrigin};
 pub use tree::{MissingModule, ModuleNode, ModuleTree};
+pub(crate) use tree::{module_name, package_dir};
 pub(crate) use tree_hash::h1_of_tree;
 pub use warm::{Cold, WarmInstaller};
 
@@ -53,7 +55,6 @@ use crate::cache::PackageCache;
 use crate::{Progress, Warning};
 use execute::Workshop;
 use lock::Loaded;
-use module_lock::LoadedModuleLock;
 use plugin_cache::PluginEntry;
 use providers::{FinishedPackage, PlannedPackage, Shelves};
 use staging::Staging;
@@ -306,7 +307,7 @@ fn dry_report(
             path: pending.path.clone(),
             source: pending.source.clone(),
             manifest: pending.manifest.clone(),
-            dir: tree::package_dir(options, &pending.path.join(".")),
+            dir: package_dir(options, &pending.path.join(".")),
         })
         .collect();
     let adds = packages.iter().any(|package| {

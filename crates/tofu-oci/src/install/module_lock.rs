@@ -80,6 +80,11 @@ impl LoadedModuleLock {
         })
     }
 
+    /// What is locked, sorted by path.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&[String], &LockedModule)> {
+        self.file.iter().flat_map(ModuleLock::iter)
+    }
+
     /// What is demanded of the package of the call `path`, whose source is `source`.
     pub(crate) fn demand(
         &self,
@@ -106,9 +111,7 @@ impl LoadedModuleLock {
             return Ok(());
         }
         let modules: Vec<String> = self
-            .file
-            .iter()
-            .flat_map(ModuleLock::iter)
+            .entries()
             .filter(|(path, _)| tree.locked.get(path).is_none())
             .map(|(path, _)| module_name(path))
             .collect();

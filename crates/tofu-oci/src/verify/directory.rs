@@ -1,4 +1,4 @@
-//! Verifying what is installed against the lock file. Nobody is asked.
+//! Verifying what is installed against the lock files. Nobody is asked.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use tofu_oci_store::files::{EntryKind, Files};
 use tofu_oci_trust::policy::{Level, LockStanding, Proof, Refusal, Verdict};
 use tofu_oci_types::tofu::{LockFile, PackageHash, Platform, ProviderAddr, ProviderLock, Version};
 
+use super::modules::LockedModules;
 use super::{
     Checked, PackageReport, StrayPackage, VerifiedPlace, Verifier, VerifyError, VerifyReport,
 };
@@ -27,16 +28,23 @@ pub struct DirectoryOptions {
 }
 
 impl Verifier {
-    /// Hashes every installed package and compares it with the lock file. Blocks.
+    /// Hashes every installed package and compares it with the lock file, and modules with theirs where there is one.
+    /// Blocks.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] where lock file or data directory cannot be read. What is said about a package is in
+    /// [`VerifyError`] where lock files or data directory cannot be read. What is said about a package is in
     /// [`VerifyReport::failures`].
     pub fn directory(&self, options: &DirectoryOptions) -> Result<VerifyReport, VerifyError> {
         let path = options.dir.join(".terraform.lock.hcl");
-        let (lock, _) =
-            read_lock_file(&self.files, &path)?.ok_or(VerifyError::NoLockFile { path })?;
+        let lock = read_lock_file(&self.files, &path)?;
+        let modules = LockedModules::load(&self.files, options)?;
+        let lock = match (lock, &modules) {
+            (Some((lock, _)), _) => lock,
+            // A configuration without providers has none.
+            (None, Some(_)) => LockFile::default(),
+            (None, None) => return Err(VerifyError::NoLockFile { path }),
+        };
         let root = options.dir.join(&options.data_dir).join("providers");
         let mut found = Vec::new();
         if self.files.metadata(&root).map_err(unread(&root))?.is_some() {
@@ -54,7 +62,11 @@ impl Verifier {
             checking.look(&root, path);
         }
         checking.missing(&options.platforms);
-        Ok(checking.report)
+        let mut report = checking.report;
+        if let Some(modules) = modules {
+            modules.check(&mut report);
+        }
+        Ok(report)
     }
 }
 
@@ -114,6 +126,7 @@ impl Checking<'_> {
         };
         self.report.packages.push(PackageReport {
             provider: Some(entry.addr.clone()),
+            module: None,
             version: Some(version),
             platform: Some(platform),
             filename: None,

@@ -99,6 +99,36 @@ pub enum VerifyError {
         /// The platform; `None` where it is there for none.
         platform: Option<Platform>,
     },
+    /// An installed module has another hash than the module lock file has recorded.
+    #[error("{path:?} is not the package that the module lock file has recorded for {module}")]
+    ModuleDiffers {
+        /// The directory.
+        path: PathBuf,
+        /// The module.
+        module: String,
+    },
+    /// Clients take a module from another directory than the one of its package.
+    #[error("modules.json has {module} in {dir:?}, which is not where its package is")]
+    ModuleElsewhere {
+        /// The module.
+        module: String,
+        /// The directory, as `modules.json` has it.
+        dir: String,
+    },
+    /// The module lock file names a module, and it is not installed.
+    #[error("{module} is locked, and not installed")]
+    ModuleMissing {
+        /// The module.
+        module: String,
+    },
+    /// A module is installed that could be locked, and is not.
+    #[error("{module} is installed from {source_text:?}, and is not in the module lock file")]
+    ModuleUnlocked {
+        /// The module.
+        module: String,
+        /// Its source.
+        source_text: String,
+    },
 }
 
 impl From<InstallError> for VerifyError {

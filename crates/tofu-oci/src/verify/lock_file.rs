@@ -104,6 +104,7 @@ impl Verifier {
             };
             report.add(PackageReport {
                 provider: Some(provider.clone()),
+                module: None,
                 version: Some(version.clone()),
                 platform: package.platform.clone(),
                 verdict: options.judge.judge(&subject, &lists),

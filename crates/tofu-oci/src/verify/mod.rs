@@ -9,6 +9,7 @@
 //! | `keys` | the keys that the user believes in |
 //! | `judge` | evidence and policy brought together; pulling and installing ask it as well |
 //! | `release`, `lock_file`, `directory` | what can be verified |
+//! | `modules` | the modules of a directory, where they are locked |
 //! | `report` | what came of it |
 
 mod directory;
@@ -17,6 +18,7 @@ mod judge;
 mod keys;
 mod list_files;
 mod lock_file;
+mod modules;
 mod release;
 mod report;
 
@@ -33,7 +35,9 @@ pub use judge::{Judge, Signatures};
 pub use keys::{TrustedKeyError, TrustedKeys};
 pub(crate) use list_files::ListFiles;
 pub(crate) use lock_file::filename;
-pub use report::{Checked, PackageReport, StrayPackage, VerifiedPlace, VerifyReport};
+pub use report::{
+    Checked, PackageReport, StrayPackage, VerifiedModule, VerifiedPlace, VerifyReport,
+};
 
 use crate::Progress;
 

@@ -60,6 +60,7 @@ impl Verifier {
             };
             report.add(PackageReport {
                 provider: None,
+                module: None,
                 version: version.clone(),
                 platform: package.platform.clone(),
                 verdict: options.judge.judge(&subject, &lists),

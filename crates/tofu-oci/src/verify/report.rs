@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tofu_oci_trust::policy::{LockStanding, Verdict};
 use tofu_oci_types::oci::{Address, Digest, Tag};
-use tofu_oci_types::tofu::{PackageHash, Platform, ProviderAddr, Version};
+use tofu_oci_types::tofu::{OciModule, PackageHash, Platform, ProviderAddr, Version};
 
 use super::VerifyError;
 
@@ -43,11 +43,22 @@ pub enum Checked {
     Nothing,
 }
 
+/// A module package that a configuration calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedModule {
+    /// The calls that lead to it, as the clients name them: `module.network.module.label`.
+    pub name: String,
+    /// What is locked for it.
+    pub source: OciModule,
+}
+
 /// One package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackageReport {
     /// The provider, where its address is known.
     pub provider: Option<ProviderAddr>,
+    /// The call of a module, where that is known.
+    pub module: Option<VerifiedModule>,
     /// The version, where it is known.
     pub version: Option<Version>,
     /// The platform; `None` for a module.
@@ -82,7 +93,7 @@ pub struct StrayPackage {
 pub struct VerifyReport {
     /// What was verified.
     pub place: VerifiedPlace,
-    /// The packages, by source address, version and platform.
+    /// The packages, by source address, version and platform; then modules, by their calls.
     pub packages: Vec<PackageReport>,
     /// What lies among installed packages and belongs to none, by path.
     pub stray: Vec<StrayPackage>,
