@@ -16,7 +16,8 @@ Examples:
 ///
 /// Of a release in a repository: that its manifests have their digests, that its checksums files
 /// name every package with its digest, and whose signatures over them count. Of a directory: that
-/// every installed package is the one that the lock file has recorded. Of a lock file: that the
+/// every installed package is the one that the lock file has recorded, and every installed module
+/// the one in the module lock file, where there is one. Of a lock file: that the
 /// packages where they would come from are those that are locked, and what signatures prove.
 ///
 /// A key that lies in the repository proves that list and signature belong together, and nothing

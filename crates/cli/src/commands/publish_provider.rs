@@ -11,7 +11,7 @@ use tofu_oci::types::artifact::{Profile, UserAnnotations};
 use super::{Ending, output, progress, signatures};
 use crate::args::{PublishProviderArgs, PublishShared, ReleaseProfile};
 use crate::diagnostic::{Code, Diagnostic, Failure};
-use crate::document::{AttachmentEntry, PackageEntry, ReleaseDocument, ReleaseEntry};
+use crate::document::{AttachmentEntry, PackageEntry, ReleaseDocument, ReleaseEntry, ToSignEntry};
 use crate::interrupt::{Stop, run_writing};
 use crate::printer::{Align, Format, Table, Verbosity, shown, size};
 use crate::settings::Settings;
@@ -201,6 +201,11 @@ fn document(report: &ProviderReport) -> ReleaseDocument {
             })
             .collect(),
         bytes: report.bytes,
+        to_sign: report.to_sign.as_ref().map(|to_sign| ToSignEntry {
+            list: to_sign.list.clone(),
+            filename: to_sign.filename.clone(),
+            key: to_sign.key.to_string(),
+        }),
     };
     ReleaseDocument {
         version: 1,
@@ -235,8 +240,17 @@ fn human(document: &ReleaseDocument) -> String {
         }
         _ => String::new(),
     };
+    let to_sign = release.to_sign.as_ref();
+    let to_sign = to_sign.map_or_else(String::new, |to_sign| {
+        let key = shown(&to_sign.key);
+        format!(
+            "{} would be signed by {key} as {}; the digests are those before that\n",
+            shown(&to_sign.list),
+            shown(&to_sign.filename)
+        )
+    });
     format!(
-        "{}\n  {}\n\n{files}\n{profile}{}\n",
+        "{}\n  {}\n\n{files}\n{to_sign}{profile}{}\n",
         headline(
             release.outcome,
             &release.reference,

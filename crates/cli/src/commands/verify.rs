@@ -379,7 +379,10 @@ fn remarks(document: &VerifyDocument) -> String {
         add(format!("not locked: {} ({})", stray.path, stray.reason));
     }
     if document.kind == "directory" {
-        add("who signed was not looked at; `verify --lock-file` does".to_owned());
+        // Modules have no signatures anywhere.
+        if document.packages.iter().any(|entry| entry.module.is_none()) {
+            add("who signed was not looked at; `verify --lock-file` does".to_owned());
+        }
     } else {
         if proofs().all(|proof| proof.kind == "lock") {
             add("nobody signed it, or nobody whose signature counts".to_owned());

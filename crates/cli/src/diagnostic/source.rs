@@ -50,7 +50,10 @@ pub(super) fn advice(error: &SourceError) -> Advice {
         SourceError::Refused { source, .. } => {
             let advice = trust::advice(source);
             match advice.code {
-                Code::LockMismatch | Code::HashMismatch => advice,
+                Code::LockMismatch => advice,
+                Code::HashMismatch => advice.hint(
+                    "the artifact was put together wrongly, or tampered with: publish the version again from its original files",
+                ),
                 Code::DigestMismatch | Code::SizeMismatch => advice.hint(
                     "what the repository holds is not what was published; `tofu-oci fsck PATH` checks a whole directory",
                 ),

@@ -29,6 +29,15 @@ pub(crate) struct ReleaseEntry {
     pub(crate) packages: Vec<PackageEntry>,
     pub(crate) attachments: Vec<AttachmentEntry>,
     pub(crate) bytes: u64,
+    pub(crate) to_sign: Option<ToSignEntry>,
+}
+
+/// A signature that would be made.
+#[derive(Debug, Serialize)]
+pub(crate) struct ToSignEntry {
+    pub(crate) list: String,
+    pub(crate) filename: String,
+    pub(crate) key: String,
 }
 
 /// A package of a release.
@@ -136,6 +145,22 @@ impl Document for ReleaseDocument {
             "number",
             "bytes of files that were sent; with `--dry-run`, that at most would be",
         ),
+        (
+            "release.to_sign",
+            "object|null",
+            "what `--dry-run` leaves to be signed; null otherwise. Digests and bytes are reckoned without the signature: the digest of the checksums file's attachment, and with the profile `embedded` that of the index, will be others",
+        ),
+        (
+            "release.to_sign.list",
+            "string",
+            "the checksums file that would be signed",
+        ),
+        (
+            "release.to_sign.filename",
+            "string",
+            "name that the signature would get",
+        ),
+        ("release.to_sign.key", "string", "key that would sign"),
     ];
 
     fn example() -> Self {
@@ -166,6 +191,11 @@ impl Document for ReleaseDocument {
                     put: Some("uploaded"),
                 }],
                 bytes: 1_742_243,
+                to_sign: Some(ToSignEntry {
+                    list: "terraform-provider-demo_1.2.3_SHA256SUMS".to_owned(),
+                    filename: "terraform-provider-demo_1.2.3_SHA256SUMS.sig".to_owned(),
+                    key: "8F099C1B95579FCA".to_owned(),
+                }),
             },
         }
     }

@@ -71,14 +71,14 @@ super::group! {
     ["the module lock file .terraform.modules.lock.json cannot be used", "line 3 has a conflict marker"]
     "Restore the file from version control; after a conflict take either side. The next install adds what is missing.";
     ModuleLockIncomplete
-    "With `--locked` the module lock file may not change, and it would have to: a call is new, is gone, or has another source."
+    "With `--locked` the module lock file may not change, and it would have to: a call is new, is gone, or has another source. `verify` says so of an installed module that has no entry."
     ["the module lock file does not fit the configuration: it lacks module.label"]
     "Install without `--locked` on your machine, look at the difference, and commit `.terraform.modules.lock.json`.";
     ModuleLockMismatch
-    "The manifest that is locked for a module has a package with another hash than is locked with it. A manifest cannot \
-     change its package, so the entry was changed."
+    "Either the manifest that is locked for a module has a package with another hash than is locked with it: a manifest cannot \
+     change its package, so the entry was changed. Or `verify` found that the files of an installed module are others."
     ["the package of module.label is not the one that the module lock file has recorded"]
-    "Restore the file from version control, and find out who changed it.";
+    "Restore the lock file from version control, install again, and find out who changed the one or the other.";
     ModuleMoved
     "The locked manifest of a module is gone from the registry, and its tag stands for another one."
     ["module.label, called at main.tf:7:1, is locked at a manifest that is gone, and its tag \"1.2.0\" has moved"]

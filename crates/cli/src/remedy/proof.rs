@@ -43,7 +43,7 @@ super::group! {
     ["the lock file has no h1 hash of registry.opentofu.org/acme/demo 1.2.3"]
     "Install with `tofu-oci install`: it adds the `h1` hash of what it unpacks. Then commit the lock file.";
     PackageMissing
-    "The lock file names a version, and `.terraform/providers` has no package of it, or none for the platform that was asked for."
+    "The lock file names a version, and `.terraform/providers` has no package of it, or none for the platform that was asked for. Or the module lock file names a module that is not installed."
     ["registry.opentofu.org/acme/demo 1.2.3 is locked, and not installed for linux_arm64"]
     "Install with `tofu-oci install`, with `--platform` for platforms other than this machine's.";
     LockMismatch

@@ -347,3 +347,60 @@ fn gpg_is_called() {
       hint: try `gpg --local-user KEYID! --detach-sign FILE`; name the subkey that signs where the key itself cannot
     ");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_dry_run_signs_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use crate::signing::{PUBLIC_ONE, armored};
+
+    let first = sandbox();
+    let path = format!("{}:/usr/bin:/bin", first.join("bin").display());
+    let sandbox = sandbox().env("PATH", &path);
+    ProviderRelease::new("1.2.3").write(sandbox.join("dist"));
+    first.write("bin/key.asc", armored("PUBLIC", PUBLIC_ONE));
+    let key = first.join("bin/key.asc");
+    let gpg = first.join("bin/gpg");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *--export*) cat '{}'; exit;; esac\necho \"asked to sign\" >&2\nexit 2\n",
+        key.display()
+    );
+    first.write("bin/gpg", script);
+    std::fs::set_permissions(&gpg, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let line = "publish provider dist dir:registry//acme/demo --sign-with 8F099C1B95579FCA";
+    let run = sandbox.line(line);
+    assert!(run.stderr.contains("asked to sign"), "{}", run.stderr);
+    check!(sandbox, &format!("{line} --dry-run"), @r"
+    exit 4
+    -- stdout
+    Would publish dir:registry//acme/demo:1.2.3
+      sha256:[DIGEST]
+
+    PLATFORM       SIZE  FILE
+    darwin_arm64  303 B  terraform-provider-demo_1.2.3_darwin_arm64.zip
+    linux_amd64   335 B  terraform-provider-demo_1.2.3_linux_amd64.zip
+                         terraform-provider-demo_1.2.3_SHA256SUMS (checksums file)
+                         8F099C1B95579FCA.asc (checksums file)
+                         terraform-provider-demo_1.2.3_manifest.json (registry manifest)
+
+    terraform-provider-demo_1.2.3_SHA256SUMS would be signed by 8F099C1B95579FCA as terraform-provider-demo_1.2.3_SHA256SUMS.sig; the digests are those before that
+    profile referrers, at most 1.4 kB would be sent
+    ");
+    let run = sandbox.line(&format!("{line} --dry-run --json"));
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        document["release"]["to_sign"],
+        serde_json::json!({
+            "list": "terraform-provider-demo_1.2.3_SHA256SUMS",
+            "filename": "terraform-provider-demo_1.2.3_SHA256SUMS.sig",
+            "key": "8F099C1B95579FCA",
+        })
+    );
+    // A release that was published without the signature is not done.
+    let _ = sandbox
+        .line("publish provider dist dir:registry//acme/demo")
+        .ok();
+    let run = sandbox.line(&format!("{line} --dry-run --json"));
+    assert_eq!(run.status, 4, "{run:?}");
+}

@@ -1,9 +1,11 @@
 //! What is proven, and what is refused because it is not.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tofu_oci_testkit::{ProviderRelease, Run, Sandbox};
 
 use crate::signing::{FINGERPRINT, PUBLIC_ONE, SECRET_ONE, armored, sign};
-use crate::{CONFIGURATION, FROM, sandbox};
+use crate::{CONFIGURATION, FROM, check, sandbox};
 
 const LIST: &str = "dist/terraform-provider-demo_1.2.3_SHA256SUMS";
 const REF: &str = "dir:registry//acme/demo:1.2.3";
@@ -27,14 +29,14 @@ fn publish(sandbox: &Sandbox) {
 }
 
 /// A signed release in `registry`.
-fn published() -> Sandbox {
+pub(crate) fn published() -> Sandbox {
     let sandbox = signed();
     publish(&sandbox);
     sandbox
 }
 
 /// What was published, installed in `infra`.
-fn installed() -> Sandbox {
+pub(crate) fn installed() -> Sandbox {
     let sandbox = published();
     let configuration = CONFIGURATION.split("\nmodule").next().unwrap();
     sandbox.write("infra/main.tf", configuration);
@@ -42,18 +44,18 @@ fn installed() -> Sandbox {
     sandbox
 }
 
-fn json(run: &Run) -> serde_json::Value {
+pub(crate) fn json(run: &Run) -> serde_json::Value {
     serde_json::from_str(&run.stdout).unwrap()
 }
 
 #[track_caller]
-fn refused(run: &Run, code: &str) {
+pub(crate) fn refused(run: &Run, code: &str) {
     assert_eq!(run.status, 3, "{run:?}");
     told(run, code);
 }
 
 #[track_caller]
-fn told(run: &Run, code: &str) {
+pub(crate) fn told(run: &Run, code: &str) {
     let told = run.stderr.contains(&format!("error[{code}]"));
     assert!(told && run.stderr.contains("hint: "), "{}", run.stderr);
 }
@@ -142,11 +144,20 @@ fn levels_of_a_release() {
     for text in ["self-asserted", FINGERPRINT, "--content", "is not proven"] {
         assert!(run.stdout.contains(text), "{text}: {}", run.stdout);
     }
-    // A key beside the packages is nobody's word.
-    refused(
-        &sandbox.line(&format!("verify {REF} --require-signature")),
-        "proof-missing",
+    // A key beside the packages is nobody's word, which is said once for all platforms.
+    let run = sandbox.line(&format!("verify {REF} --require-signature"));
+    refused(&run, "proof-missing");
+    assert_eq!(run.stderr.matches("error[").count(), 1, "{}", run.stderr);
+    assert!(
+        run.stderr.contains(
+            "no trusted key has signed the package \"terraform-provider-demo_1.2.3_darwin_arm64.zip\" and another of its release\n"
+        ),
+        "{}",
+        run.stderr
     );
+    let run = sandbox.line(&format!("pull {REF} -o out --require-signature"));
+    refused(&run, "proof-missing");
+    assert_eq!(run.stderr.matches("error[").count(), 1, "{}", run.stderr);
     let run = sandbox.line(&format!("verify {REF} --platform plan9_arm"));
     told(&run, "platform-missing");
 }
@@ -192,6 +203,97 @@ fn damaged_packages_are_found_where_they_are_read() {
     assert_eq!(document["verified"], false);
     assert_eq!(document["packages"][0]["integrity"], "none");
     assert_eq!(document["packages"][1]["integrity"], "content");
+}
+
+/// Replaces a blob in `registry`, and everything that names it: what whoever may write to a repository can do.
+fn replace(sandbox: &Sandbox, old: &str, content: &[u8]) {
+    let blobs = "registry/acme/demo/blobs/sha256";
+    let digest = tofu_oci::types::oci::Digest::of(content);
+    sandbox.write(format!("{blobs}/{}", digest.encoded()), content);
+    let name = |value: &mut serde_json::Value| {
+        let (digest, size) = (digest.to_string(), content.len());
+        rename(value, old, &digest, size)
+    };
+    for file in sandbox.files(blobs) {
+        let bytes = std::fs::read(sandbox.join(blobs).join(&file)).unwrap();
+        if let Ok(mut value) = serde_json::from_slice(&bytes)
+            && name(&mut value)
+        {
+            replace(
+                sandbox,
+                &format!("sha256:{file}"),
+                value.to_string().as_bytes(),
+            );
+        }
+    }
+    let index = "registry/acme/demo/index.json";
+    let mut value = serde_json::from_str(&sandbox.read(index)).unwrap();
+    if name(&mut value) {
+        sandbox.write(index, value.to_string());
+    }
+}
+
+/// Whether something in a document had this digest, and has the new one now.
+fn rename(value: &mut serde_json::Value, old: &str, digest: &str, size: usize) -> bool {
+    let Some(object) = value.as_object_mut() else {
+        let items = value.as_array_mut().into_iter().flatten();
+        return items.fold(false, |found, item| {
+            rename(item, old, digest, size) || found
+        });
+    };
+    let mut found = false;
+    // The hints of an index name the package as well.
+    for (name, size_name) in [
+        ("digest", "size"),
+        ("io.tofu-oci.package.digest", "io.tofu-oci.package.size"),
+    ] {
+        if object.get(name).is_some_and(|found| found == old) {
+            object.insert(name.to_owned(), digest.into());
+            let size = match name {
+                "digest" => size.into(),
+                _ => size.to_string().into(),
+            };
+            object.insert(size_name.to_owned(), size);
+            found = true;
+        }
+    }
+    for value in object.values_mut() {
+        found |= rename(value, old, digest, size);
+    }
+    found
+}
+
+#[test]
+fn packages_are_read_as_an_install_reads_them() {
+    let sandbox = crate::published();
+    let run = sandbox.line(&format!("verify {REF} --content --json")).ok();
+    let document = json(&run);
+    let h1 = document["packages"][1]["h1"].as_str().unwrap();
+    assert!(h1.starts_with("h1:"), "{h1}");
+    let package = document["packages"][1]["digest"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let linux = "--platform linux_amd64";
+    for (release, code) in [
+        // Its digests are right, and the index has another hash for its files.
+        (
+            ProviderRelease::new("1.2.3").body("another\n"),
+            "hash-mismatch",
+        ),
+        // Nothing in it is the provider.
+        (
+            ProviderRelease::new("1.2.3").kind("other"),
+            "executable-missing",
+        ),
+    ] {
+        let sandbox = crate::published();
+        replace(&sandbox, &package, &release.package("linux_amd64"));
+        let _ = sandbox.line(&format!("verify {REF} {linux}")).ok();
+        let run = sandbox.line(&format!("verify {REF} {linux} --content"));
+        refused(&run, code);
+        assert!(run.stdout.contains("none"), "{}", run.stdout);
+    }
 }
 
 #[test]
@@ -303,74 +405,45 @@ fn keys_that_are_none() {
             told(&run, code);
         }
     }
+    check!(sandbox, &format!("verify {REF} --trusted-key keys/absent.asc"), @r#"
+    exit 1
+    -- stderr
+    error[file-not-found]: there is no key file "keys/absent.asc"
+      hint: correct the path, which starts at the directory in which the command runs, in `--trusted-key` or TOFU_OCI_TRUSTED_KEY; `gpg --export --armor KEYID` writes such a file
+    "#);
+}
+
+/// The key with statements that its owner never made, all of them newer than the one that they made.
+fn noisy_key() -> String {
+    let key = STANDARD.decode(PUBLIC_ONE).unwrap();
+    // The key, the name, what is said about it.
+    let said = &key[key.len() - 146..];
+    assert_eq!(said[..2], [0x88, 144]);
+    let mut said = said.to_vec();
+    let at = said.windows(2).position(|two| two == [5, 2]).unwrap();
+    said[at + 4] += 1;
+    let mut noisy = key;
+    for number in 0..20 {
+        noisy.extend([0xb4, 9]);
+        noisy.extend(format!("Number {number:02}").as_bytes());
+        noisy.extend(said.repeat(60));
+    }
+    armored("PUBLIC", &STANDARD.encode(noisy))
 }
 
 #[test]
-fn an_installed_directory() {
-    let sandbox = installed();
-    let run = sandbox.line("verify infra --json").ok();
-    let package = &json(&run)["packages"][0];
-    assert_eq!(package["integrity"], "files");
-    assert_eq!(package["lock_file"], "matches");
-    let _ = sandbox.line("verify infra --platform linux_amd64").ok();
-
-    // An older version, and something that nobody put there.
-    let providers = "infra/.terraform/providers/registry.opentofu.org";
-    sandbox.write(format!("{providers}/acme/demo/1.2.2/linux_amd64/file"), "x");
-    sandbox.write(
-        format!("{providers}/acme/other/1.0.0/linux_amd64/file"),
-        "x",
-    );
-    sandbox.write(format!("{providers}/notes"), "x");
-    let run = sandbox.line("verify infra --json").ok();
-    let document = json(&run);
-    let stray: Vec<&str> = document["stray"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|stray| stray["reason"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        stray,
-        [
-            "1.2.3 is locked",
-            "the provider is not locked",
-            "it is not where a package of a provider is"
-        ]
-    );
-
-    let run = sandbox.line("verify infra --platform darwin_arm64");
-    assert_eq!(run.status, 1, "{run:?}");
-    told(&run, "package-missing");
-
-    let file = format!("{providers}/acme/demo/1.2.3/linux_amd64/LICENSE");
-    let _ = std::fs::remove_file(sandbox.join(&file));
-    sandbox.write(&file, "changed\n");
-    let run = sandbox.line("verify infra");
-    refused(&run, "lock-mismatch");
-    assert!(run.stdout.contains("differs"), "{}", run.stdout);
-
-    std::fs::remove_dir_all(sandbox.join("infra/.terraform")).unwrap();
-    let run = sandbox.line("verify infra");
-    assert_eq!(run.status, 1);
-    told(&run, "package-missing");
-    // Nothing to compare with.
-    let run = sandbox.line("verify dist");
-    told(&run, "file-not-found");
-    let run = sandbox.line("verify infra --require-signature");
-    assert_eq!(run.status, 2, "{run:?}");
-}
-
-#[test]
-fn a_lock_entry_without_h1() {
-    let sandbox = installed();
-    let lock = "infra/.terraform.lock.hcl";
-    let lines = sandbox.read(lock);
-    let lines: Vec<&str> = lines.lines().filter(|line| !line.contains("h1:")).collect();
-    sandbox.write(lock, lines.join("\n"));
-    let run = sandbox.line("verify infra");
-    assert_eq!(run.status, 1, "{run:?}");
-    told(&run, "hash-missing");
+fn keys_that_take_too_much_work() {
+    let sandbox = published();
+    sandbox.write("noisy.asc", noisy_key());
+    let run = sandbox.line(&format!("verify {REF} --trusted-key noisy.asc"));
+    refused(&run, "signature-limit");
+    let require = "--require-signature --trusted-key noisy.asc";
+    let run = sandbox.line(&format!("install infra {FROM} {require}"));
+    assert_ne!(run.status, 0);
+    // Nobody publishes one.
+    sandbox.write("dist/acme.asc", noisy_key());
+    let run = sandbox.line("publish provider dist dir:other//acme/demo");
+    refused(&run, "signature-limit");
 }
 
 #[test]
@@ -410,6 +483,21 @@ fn a_lock_file_against_its_source() {
         &sandbox.line(&format!("{line} --platform darwin_arm64")),
         "lock-mismatch",
     );
+
+    // An entry with hashes of unpacked files only says something to whoever reads the packages.
+    let lock = "infra/.terraform.lock.hcl";
+    let whole = sandbox.read(lock);
+    let lines: Vec<&str> = whole.lines().filter(|line| !line.contains("zh:")).collect();
+    sandbox.write(lock, lines.join("\n"));
+    for (flags, standing) in [("", "unknown"), ("--content", "matches")] {
+        let run = sandbox.line(&format!("{line} {flags} --json")).ok();
+        assert_eq!(json(&run)["packages"][1]["lock_file"], standing, "{flags}");
+    }
+    sandbox.write(lock, whole.replace("h1:", "h1:AAAA"));
+    let _ = sandbox.line(&line).ok();
+    sandbox.write(lock, lines.join("\n").replace("h1:", "h1:AAAA"));
+    refused(&sandbox.line(&format!("{line} --content")), "lock-mismatch");
+    sandbox.write(lock, whole);
 
     // The registry has another release under the tag.
     std::fs::remove_dir_all(sandbox.join("registry")).unwrap();

@@ -275,3 +275,36 @@ fn evidence_of_another_release_stops_an_install_that_asks() {
     refused(&run, "evidence-mismatch");
     assert!(run.stdout.contains("trusted"), "{}", run.stdout);
 }
+
+#[test]
+fn a_list_that_is_believed_locks_all_platforms() {
+    let (_registry, client) = published(Signed::Yes);
+    let run = install(&client, "").ok();
+    assert!(run.stderr.contains("incomplete-lock"), "{}", run.stderr);
+    let hashes = |scheme: &str| {
+        let lock = client.sandbox.read("infra/.terraform.lock.hcl");
+        lock.matches(scheme).count()
+    };
+    assert_eq!((hashes("h1:"), hashes("zh:")), (1, 1));
+    // Nobody believes the key beside the packages.
+    client.forget("infra");
+    std::fs::remove_file(client.sandbox.join("infra/.terraform.lock.hcl")).unwrap();
+    let other = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../testdata/pgp/rsa2048.asc"
+    );
+    let other = std::fs::read(other).unwrap();
+    client.sandbox.write("other.asc", other);
+    let run = install(&client, "--trusted-key other.asc").ok();
+    assert!(run.stderr.contains("incomplete-lock"), "{}", run.stderr);
+    assert_eq!(hashes("zh:"), 1);
+
+    client.forget("infra");
+    std::fs::remove_file(client.sandbox.join("infra/.terraform.lock.hcl")).unwrap();
+    let run = install(&client, REQUIRE).ok();
+    assert!(!run.stderr.contains("incomplete-lock"), "{}", run.stderr);
+    assert_eq!((hashes("h1:"), hashes("zh:")), (1, 2));
+    // Somebody on another platform finds it locked, and the file fits.
+    let both = format!("{REQUIRE} --locked --platform darwin_arm64");
+    let _ = install(&client, &both).ok();
+}

@@ -48,8 +48,8 @@ pub use error::{Given, PublishError};
 pub use gpg::{Gpg, SignError, SigningKey, SigningKeyError};
 pub use options::{Existing, Latest, ModuleOptions, ProfileChoice, ProviderOptions};
 pub use report::{
-    LatestChange, ModuleReport, ProviderReport, PublishOutcome, PublishedAttachment,
-    PublishedPackage,
+    LatestChange, ModuleReport, PlannedSignature, ProviderReport, PublishOutcome,
+    PublishedAttachment, PublishedPackage,
 };
 
 use crate::Progress;

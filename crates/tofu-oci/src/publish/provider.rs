@@ -19,8 +19,8 @@ use super::repair::Lost;
 use super::send::send_failed;
 use super::sign::Signer;
 use super::{
-    Existing, ProviderOptions, ProviderReport, PublishError, PublishOutcome, Publisher, blocking,
-    sbom, version_tag,
+    Existing, PlannedSignature, ProviderOptions, ProviderReport, PublishError, PublishOutcome,
+    Publisher, blocking, sbom, version_tag,
 };
 use crate::Warning;
 
@@ -33,6 +33,8 @@ pub(super) struct ProviderPlan {
     pub(super) beside: Beside,
     /// Who signs the checksums file.
     pub(super) signer: Option<Signer>,
+    /// What they would sign, where only the plan is asked for.
+    pub(super) to_sign: Option<PlannedSignature>,
 }
 
 impl Publisher {
@@ -93,6 +95,7 @@ impl Publisher {
             tag,
             beside,
             signer,
+            to_sign: None,
         })
     }
 
@@ -143,8 +146,9 @@ impl Publisher {
             plan.release.name.version(),
             &self.progress,
         );
-        self.sign(&mut plan, &proven, existing.as_ref(), to).await?;
         let place = (to, options);
+        self.sign(&mut plan, &proven, existing.as_ref(), place)
+            .await?;
         let written = self.write(&plan, &proven, existing.as_ref(), place).await?;
         let index = &written.artifact.index;
         let replaced = existing
@@ -197,7 +201,7 @@ impl Publisher {
             to.read_back(&plan.tag, &written.artifact.index).await?;
         }
         let outcome = match &copied {
-            _ if !new && lost.is_empty() => PublishOutcome::Unchanged,
+            _ if !new && lost.is_empty() && plan.to_sign.is_none() => PublishOutcome::Unchanged,
             None => PublishOutcome::Planned,
             Some(_) if new => PublishOutcome::Published,
             Some(_) => PublishOutcome::Completed,
@@ -218,6 +222,7 @@ impl Publisher {
             attachments: written.report(copied.as_ref()),
             packages: proven.iter().map(Proven::report).collect(),
             bytes,
+            to_sign: plan.to_sign.clone(),
         })
     }
 

@@ -5,6 +5,8 @@ use tofu_oci_types::artifact::{AttachmentKind, Profile};
 use tofu_oci_types::oci::{Address, Digest, Tag};
 use tofu_oci_types::tofu::{PackageHash, Platform, Version};
 
+use super::SigningKey;
+
 /// What publishing came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PublishOutcome {
@@ -50,6 +52,17 @@ pub struct PublishedAttachment {
     pub put: Option<Put>,
 }
 
+/// A signature that would be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedSignature {
+    /// The checksums file that would be signed.
+    pub list: String,
+    /// The name that the signature would get.
+    pub filename: String,
+    /// The key that would sign.
+    pub key: SigningKey,
+}
+
 /// What publishing a provider came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProviderReport {
@@ -73,6 +86,9 @@ pub struct ProviderReport {
     pub attachments: Vec<PublishedAttachment>,
     /// How many bytes of files were sent; for a plan, at most would be.
     pub bytes: u64,
+    /// What would be signed, for a plan. Everything above is reckoned without the signature: the digest of the
+    /// checksums file's attachment, and with the profile `Embedded` that of the index, will be others.
+    pub to_sign: Option<PlannedSignature>,
 }
 
 /// What happened to the tag `latest` of a module.

@@ -28,7 +28,8 @@ use super::gpg::{Gpg, SignError};
 use super::provider::ProviderPlan;
 use super::release_artifact::Proven;
 use super::signatures::{SignedList, key_filename};
-use super::{ProviderOptions, PublishError, Publisher};
+use super::{PlannedSignature, ProviderOptions, PublishError, Publisher};
+use crate::install::Writes;
 
 /// A key that can be used, as far as its public part tells.
 #[derive(Debug)]
@@ -156,13 +157,13 @@ impl Publisher {
     }
 
     /// Signs the checksums file of the plan, where that was asked for; makes one where there is
-    /// none.
+    /// none. Where only the plan is asked for nothing is signed that would have to be.
     pub(super) async fn sign(
         &self,
         plan: &mut ProviderPlan,
         proven: &[Proven],
         existing: Option<&Descriptor>,
-        to: &Destination,
+        (to, options): (&Destination, &ProviderOptions),
     ) -> Result<(), PublishError> {
         let Some(signer) = &plan.signer else {
             return Ok(());
@@ -190,12 +191,14 @@ impl Publisher {
             let (filename, signature) = match held {
                 Some(held) => {
                     key = held.key.unwrap_or(key);
-                    (held.filename, held.signature)
+                    (held.filename, Some(held.signature))
                 }
+                // It would be made for nothing, and somebody might have to type for it.
+                None if options.writes == Writes::DryRun => (plain.clone(), None),
                 None => {
                     let signature = signer.sign(&list).await;
                     let signature = signature.map_err(|source| PublishError::Sign { source })?;
-                    (plain.clone(), Bytes::from(signature))
+                    (plain.clone(), Some(Bytes::from(signature)))
                 }
             };
             // Somebody else's signature has that name: ours names its key.
@@ -203,8 +206,19 @@ impl Publisher {
                 true => format!("{}.{}.sig", signed.list.filename, signer.gpg.key),
                 false => filename,
             };
-            let layer = AttachmentLayer::signature(filename.clone(), signature);
-            signed.signatures.insert(filename, (PathBuf::new(), layer));
+            match signature {
+                Some(signature) => {
+                    let layer = AttachmentLayer::signature(filename.clone(), signature);
+                    signed.signatures.insert(filename, (PathBuf::new(), layer));
+                }
+                None => {
+                    plan.to_sign = Some(PlannedSignature {
+                        list: signed.list.filename.clone(),
+                        filename,
+                        key: signer.gpg.key.clone(),
+                    });
+                }
+            }
         }
         let filename = key.filename.clone();
         signed.keys.entry(filename).or_insert((PathBuf::new(), key));
