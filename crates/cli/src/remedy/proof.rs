@@ -21,7 +21,7 @@ super::group! {
     SignatureLimit
     "The release has hundreds of signatures, or somebody put a key beside it with hundreds of statements. Each has to be verified before it is known to be false, so there is a limit, and beyond it no signature counts."
     ["the checksums file \"terraform-provider-demo_1.2.3_SHA256SUMS\" has signatures, and none that counts", "the signature \"terraform-provider-demo_1.2.3_SHA256SUMS.sig\" by 728246A10724386BCD45D3358F099C1B95579FCA does not count: to check it and its key takes more than the 1000 verifications of one release"]
-    "Look at the keys with `tofu-oci show` and `gpg --list-packets`. Whoever publishes exports the key with `gpg --export-options export-minimal --export --armor KEYID` and publishes the release again; `tofu-oci delete` removes what others attached.";
+    "Look at the keys that `tofu-oci show` names. Whoever publishes exports the key again with `gpg --export --armor KEYID`, from a keyring that has only the owner's statements, and publishes the release again; `tofu-oci delete` removes what others attached.";
     SigningFailed
     "`--sign-with` calls `gpg`, and it did not sign: it is not installed, has no such key, or nobody typed the passphrase. The version has no tag."
     ["the checksums file cannot be signed", "gpg has no key 0123456789ABCDEF"]

@@ -1,6 +1,9 @@
 //! The guides do what they say.
 
+use tofu_oci_testkit::peer;
+
 use crate::runner::Runner;
+use crate::signing::{PUBLIC_ONE, armored, sign};
 
 #[test]
 fn the_readme() {
@@ -119,6 +122,53 @@ fn without_a_network() {
             .join("inside-registry/acme/demo/index.json")
             .is_file()
     );
+}
+
+/// A registry with a signed release in the place of `oci.example.com`, and its host; the signer's key in `acme.asc`.
+fn signed() -> (Runner, String) {
+    let mut runner = Runner::new();
+    let sandbox = &runner.sandbox;
+    let list = "releases/terraform-provider-demo_1.2.3_SHA256SUMS";
+    sandbox.write(format!("{list}.sig"), sign(sandbox.read(list).as_bytes()));
+    sandbox.write("acme.asc", armored("PUBLIC", PUBLIC_ONE));
+    let host = runner.serve("registry", "", &["oci.example.com"]);
+    runner.script("tofu-oci publish provider releases oci.example.com/acme/demo --key acme.asc");
+    (runner, host)
+}
+
+#[test]
+fn verifying() {
+    let (mut runner, host) = signed();
+    match peer("gpg") {
+        Some(gpg) => std::os::unix::fs::symlink(gpg, runner.sandbox.join("bin/gpg")).unwrap(),
+        None => runner.stand_in("gpg", ""),
+    }
+    runner
+        .script("tofu-oci publish module examples/demo-module oci.example.com/modules/label:1.2.0");
+    runner.script(&format!(
+        "mkdir infra; sed 's|oci[.]example[.]com|{host}|' examples/quick-start/configuration/main.tf >infra/main.tf"
+    ));
+    // What somebody has committed.
+    runner.script("tofu-oci install infra --from 'oci.example.com/{namespace}/{type}' --module-lock; rm -r infra/.terraform");
+    runner.page("docs/guide/verify.md");
+    assert!(runner.sandbox.join("demo").is_dir());
+    assert!(runner.sandbox.join("infra/.terraform/modules").is_dir());
+}
+
+#[test]
+fn verifying_prints_what_its_page_shows() {
+    let (runner, _) = signed();
+    let blocks = crate::pages::blocks(&crate::pages::read("docs/guide/verify.md"));
+    let shown = blocks.iter().position(|block| block.language == "text");
+    let (command, shown) = (&blocks[shown.unwrap() - 1], &blocks[shown.unwrap()]);
+    let printed = runner.run(&command.text).ok().stdout;
+    let printed = printed.replace("Test One <one@example.com>", "Acme <release@example.com>");
+    // Host and digest are others.
+    let without_place = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(str::to_owned);
+        lines.skip(2).collect()
+    };
+    assert_eq!(without_place(&shown.text), without_place(&printed));
 }
 
 #[test]

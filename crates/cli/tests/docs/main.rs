@@ -20,4 +20,8 @@ mod release;
 #[cfg(unix)]
 mod runner;
 mod shell;
+#[cfg(unix)]
+#[path = "../../../tofu-oci/tests/support/signing.rs"]
+#[allow(dead_code)]
+mod signing;
 mod workflows;

@@ -62,19 +62,24 @@ impl Runner {
         sandbox.write(".state", "");
         fs::create_dir(sandbox.join("bin")).unwrap();
         symlink(&program, sandbox.join("bin/tofu-oci")).unwrap();
-        for (name, body) in STAND_INS {
-            let path = sandbox.join("bin").join(name);
-            let text =
-                format!("#!/bin/sh\nset -eu\necho \"{name} $*\" >>\"$HOME/calls\"\n{body}\n");
-            fs::write(&path, text).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
-        Self {
+        let runner = Self {
             sandbox,
             servers: Vec::new(),
             names: Vec::new(),
             skipped: Vec::new(),
+        };
+        for (name, body) in STAND_INS {
+            runner.stand_in(name, body);
         }
+        runner
+    }
+
+    /// Puts a program in the place of one that is not tested here.
+    pub(crate) fn stand_in(&self, name: &str, body: &str) {
+        let path = self.sandbox.join("bin").join(name);
+        let text = format!("#!/bin/sh\nset -eu\necho \"{name} $*\" >>\"$HOME/calls\"\n{body}\n");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// With a line that cannot be run here, such as one that asks somebody to type.
