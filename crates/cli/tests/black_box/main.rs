@@ -30,6 +30,7 @@ mod serve;
 #[allow(dead_code)]
 mod signing;
 mod verify;
+mod verify_content;
 mod verify_directory;
 
 use tofu_oci_testkit::{ProviderRelease, Sandbox};
