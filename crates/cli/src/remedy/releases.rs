@@ -12,7 +12,7 @@ super::group! {
     "Choose with `--version` or `--source`, or name the zips one by one. An old `dist` that was not emptied is a common reason.";
     ReleaseFileInvalid
     "A file beside the zips (SBOM, registry manifest) is not what its name says."
-    ["the registry manifest \"dist/terraform-provider-demo_1.2.3_manifest.json\" is refused: it is not JSON"]
+    ["the registry manifest \"dist/terraform-provider-demo_1.2.3_manifest.json\" is refused"]
     "Correct the file or take it away. The registry manifest is `{\"version\":1,\"metadata\":{\"protocol_versions\":[\"6.0\"]}}`; SBOMs are SPDX 2 or CycloneDX, in JSON.";
     ModuleInvalid
     "The directory has no files to publish, a link that leaves it, or a file that no zip can hold."

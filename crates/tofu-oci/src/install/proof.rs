@@ -56,17 +56,19 @@ pub(crate) async fn prove(
     }
 }
 
-/// Judges packages that are there, with what the cache has kept. `None` where somebody has to be asked.
+/// Judges packages that are there, those of a release one after another, with what the cache has kept. `None` where
+/// somebody has to be asked.
 pub(crate) fn prove_warm(
     judge: &Judge,
     cache: Option<&PackageCache>,
     planned: &mut [PlannedPackage],
 ) -> Option<()> {
-    for package in planned {
-        let package = std::slice::from_mut(package);
-        let [first] = package else { continue };
+    for release in planned.chunk_by_mut(|one, next| one.provider == next.provider) {
+        let Some(first) = release.first() else {
+            continue;
+        };
         let lists = cache?.recall_evidence(&first.provider, &first.version)?;
-        apply(judge, package, &lists).ok()?;
+        apply(judge, release, &lists).ok()?;
     }
     Some(())
 }
