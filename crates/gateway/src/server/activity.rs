@@ -1,6 +1,6 @@
 //! Whether a connection is used.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +11,10 @@ use tokio::sync::OwnedSemaphorePermit;
 pub(super) struct Activity {
     begun: AtomicUsize,
     ended: AtomicUsize,
+    /// How many requests have content that was not read to its end.
+    unread: AtomicUsize,
+    /// Whether something that was sent has not left yet.
+    sending: AtomicBool,
     turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
@@ -18,25 +22,42 @@ pub(super) struct Activity {
 #[derive(Debug)]
 pub(super) struct Open(Arc<Activity>);
 
+/// The content of a request that was not yet read to its end. When this is only dropped, it never will be.
+#[derive(Debug)]
+pub(super) struct Unread(Arc<Activity>);
+
 impl Activity {
-    /// The requests of a connection that has its turn until the first is answered.
-    pub(super) fn with_turn(turn: Option<OwnedSemaphorePermit>) -> Self {
-        Self {
-            turn: Mutex::new(turn),
-            ..Self::default()
-        }
+    /// The connection has its turn until the next request is answered.
+    pub(super) fn begin_turn(&self, turn: Option<OwnedSemaphorePermit>) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
     }
 
-    /// The next has its turn.
+    /// Another has its turn.
     pub(super) fn end_turn(&self) {
-        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        *turn = None;
+        self.begin_turn(None);
     }
 
     /// A request begins; it ends when what this gives is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Open {
         self.begun.fetch_add(1, Ordering::Relaxed);
         Open(Arc::clone(self))
+    }
+
+    /// How many requests there were.
+    pub(super) fn requests(&self) -> usize {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether something that was sent waits for the client to take it.
+    pub(super) fn set_sending(&self, sending: bool) {
+        self.sending.store(sending, Ordering::Relaxed);
+    }
+
+    /// Whether every request was read and answered to its end, and nothing of that is still to be sent.
+    pub(super) fn is_done(&self) -> bool {
+        self.requests() == self.ended.load(Ordering::Relaxed)
+            && self.unread.load(Ordering::Relaxed) == 0
+            && !self.sending.load(Ordering::Relaxed)
     }
 
     /// Ready when for at least `time`, and less than twice as long, there was no request.
@@ -51,6 +72,21 @@ impl Activity {
             before = rests.then_some(ended);
             tokio::time::sleep(time).await;
         }
+    }
+}
+
+impl Open {
+    /// The request has content.
+    pub(super) fn content(&self) -> Unread {
+        self.0.unread.fetch_add(1, Ordering::Relaxed);
+        Unread(Arc::clone(&self.0))
+    }
+}
+
+impl Unread {
+    /// Now it was read.
+    pub(super) fn read(self) {
+        self.0.unread.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

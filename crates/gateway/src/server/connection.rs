@@ -1,9 +1,11 @@
 //! One connection.
 
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,7 +18,7 @@ use hyper::service::HttpService;
 use hyper::{Request, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tofu_oci_store::User;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
@@ -42,8 +44,8 @@ const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
 /// How long the head of a request may be, in bytes.
 const HEAD: u32 = 64 * 1024;
 
-/// How many connections in the clear may begin at once. A connection has buffers from its first byte on: when a
-/// thousand clients ask in the same moment, they are read one after the other.
+/// How many connections may ask at once over HTTP/1.1. A connection has buffers from the first byte of a request to the
+/// end of the answer: when a thousand clients ask in the same moment, they are read one after the other.
 const TURNS: usize = 64;
 /// How long the others wait for a request that takes longer to answer.
 const TURN: Duration = Duration::from_millis(50);
@@ -55,7 +57,7 @@ pub(super) struct Connections {
     acceptor: Option<TlsAcceptor>,
     limits: Limits,
     log: Option<Arc<dyn AccessLog>>,
-    /// Who may begin.
+    /// Who may ask.
     turns: Arc<Semaphore>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
@@ -106,20 +108,7 @@ impl Connections {
             () = asked(&mut shutdown) => return,
         };
         match protocol {
-            Ok(Ok(Some(Protocol::Http1))) => {
-                let turn = Arc::clone(&self.turns).acquire_owned().await;
-                let activity = Arc::new(Activity::with_turn(turn.ok()));
-                let passed = async {
-                    tokio::time::sleep(TURN).await;
-                    activity.end_turn();
-                    std::future::pending::<()>().await;
-                };
-                let served = self.http1(stream, &activity, peer, shutdown);
-                tokio::select! {
-                    () = served => {}
-                    () = passed => {}
-                }
-            }
+            Ok(Ok(Some(Protocol::Http1))) => self.http1(stream, peer, shutdown).await,
             Ok(Ok(Some(Protocol::Http2))) => Box::pin(self.http2(stream, peer, shutdown)).await,
             Ok(Ok(None)) | Err(_) => tracing::debug!(%peer, "the client says nothing"),
             Ok(Err(error)) => tracing::debug!(%peer, %error, "connection ended"),
@@ -134,87 +123,135 @@ impl Connections {
         let handshake = Box::pin(acceptor.accept(stream));
         match tokio::time::timeout(self.limits.head, handshake).await {
             Ok(Ok(stream)) => match Protocol::agreed(stream.get_ref().1.alpn_protocol()) {
-                Protocol::Http1 => {
-                    let activity = Arc::default();
-                    self.http1(stream, &activity, peer, shutdown).await;
-                }
-                Protocol::Http2 => self.http2(stream, peer, shutdown).await,
+                Protocol::Http1 => self.http1(stream, peer, shutdown).await,
+                Protocol::Http2 => Box::pin(self.http2(stream, peer, shutdown)).await,
             },
             Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS handshake"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake takes too long"),
         }
     }
 
+    /// Serves HTTP/1.1. While its client asks nothing, the connection has no buffers, in whatever state it was.
     async fn http1<S: Transport>(
         self: &Arc<Self>,
         stream: S,
-        activity: &Arc<Activity>,
-        peer: SocketAddr,
-        shutdown: Shutdown,
-    ) {
-        let io = TokioIo::new(Stream::new(stream, &self.limits));
-        let service = self.service(activity);
-        let connection = self.http1.serve_connection(io, service);
-        let end = http1::Connection::graceful_shutdown;
-        self.to_its_end(connection, end, activity, peer, shutdown)
-            .await;
-    }
-
-    async fn http2<S: Transport>(self: Arc<Self>, stream: S, peer: SocketAddr, shutdown: Shutdown) {
-        let io = TokioIo::new(Stream::new(stream, &self.limits));
-        let activity = Arc::new(Activity::default());
-        let service = self.service(&activity);
-        let connection = self.http2.serve_connection(io, service);
-        let end = http2::Connection::graceful_shutdown;
-        self.to_its_end(connection, end, &activity, peer, shutdown)
-            .await;
-    }
-
-    /// What answers the requests of a connection.
-    fn service(
-        self: &Arc<Self>,
-        activity: &Arc<Activity>,
-    ) -> impl HttpService<Incoming, ResBody = Offered, Error = Infallible, Future: Send + 'static> + use<>
-    {
-        let (this, activity) = (Arc::clone(self), Arc::clone(activity));
-        hyper::service::service_fn(move |request| {
-            let (this, open) = (Arc::clone(&this), activity.begin());
-            async move { this.answer(request, open).await }
-        })
-    }
-
-    /// Runs a connection; `end` lets it take no more requests, when the server is to end or when nobody asks.
-    async fn to_its_end<C>(
-        &self,
-        connection: C,
-        end: fn(Pin<&mut C>),
-        activity: &Activity,
         peer: SocketAddr,
         mut shutdown: Shutdown,
-    ) where
-        C: Future<Output = hyper::Result<()>>,
-    {
+    ) {
+        let activity = Arc::new(Activity::default());
+        let mut stream = Stream::new(stream, &self.limits, &activity);
+        loop {
+            let spoken = tokio::select! {
+                spoken = tokio::time::timeout(self.limits.head, stream.speaks()) => spoken,
+                () = asked(&mut shutdown) => break,
+            };
+            match spoken {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) | Err(_) => break,
+                Ok(Err(error)) => {
+                    tracing::debug!(%peer, %error, "connection ended");
+                    return;
+                }
+            }
+            // What it needs is given back between two requests.
+            let answered = Box::pin(self.answered(stream, &activity, peer, &mut shutdown));
+            stream = match answered.await {
+                Some(stream) => stream,
+                None => return,
+            };
+        }
+        // The client may be gone.
+        let _ = stream.shutdown().await;
+    }
+
+    /// Answers a request, and those that follow at once; gives the connection back when the client may ask more.
+    async fn answered<S: Transport>(
+        self: &Arc<Self>,
+        stream: Stream<S>,
+        activity: &Arc<Activity>,
+        peer: SocketAddr,
+        shutdown: &mut Shutdown,
+    ) -> Option<Stream<S>> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        activity.begin_turn(turn.ok());
+        let passed = async {
+            tokio::time::sleep(TURN).await;
+            activity.end_turn();
+            std::future::pending().await
+        };
+        let before = activity.requests();
+        let io = TokioIo::new(stream);
+        let mut connection = Some(self.http1.serve_connection(io, self.service(activity)));
+        let (mut end, mut ends) = (pin!(asked(shutdown)), false);
+        let answered = poll_fn(|cx| {
+            let Some(running) = &mut connection else {
+                return Poll::Ready(None);
+            };
+            if !ends && end.as_mut().poll(cx).is_ready() {
+                ends = true;
+                Pin::new(&mut *running).graceful_shutdown();
+            }
+            match Pin::new(running).poll(cx) {
+                Poll::Ready(result) => {
+                    told(peer, result);
+                    Poll::Ready(None)
+                }
+                // It waits for the head of the next request, of which it may have a part.
+                Poll::Pending if !ends && activity.requests() > before && activity.is_done() => {
+                    Poll::Ready(connection.take())
+                }
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        let connection = tokio::select! {
+            connection = answered => connection,
+            connection = passed => connection,
+        };
+        let parts = connection?.into_parts();
+        Some(parts.io.into_inner().with_held(parts.read_buf))
+    }
+
+    async fn http2<S: Transport>(
+        self: Arc<Self>,
+        stream: S,
+        peer: SocketAddr,
+        mut shutdown: Shutdown,
+    ) {
+        let activity = Arc::new(Activity::default());
+        let io = TokioIo::new(Stream::new(stream, &self.limits, &activity));
+        let connection = self.http2.serve_connection(io, self.service(&activity));
         let mut connection = pin!(connection);
         let last = async {
             tokio::select! {
                 () = asked(&mut shutdown) => {}
-                // Over HTTP/2 a client may answer pings for ever.
+                // A client may answer pings for ever.
                 () = activity.rests(self.limits.head) => {}
             }
         };
         let result = tokio::select! {
             result = connection.as_mut() => result,
             () = last => {
-                end(connection.as_mut());
+                connection.as_mut().graceful_shutdown();
                 // What was begun is finished, unless nobody takes it.
                 let rest = tokio::time::timeout(self.limits.patience * ROUNDS, connection);
                 rest.await.unwrap_or(Ok(()))
             }
         };
-        if let Err(error) = result {
-            // Clients come and go as they like.
-            tracing::debug!(%peer, %error, "connection ended");
-        }
+        told(peer, result);
+    }
+
+    /// What answers the requests of a connection.
+    fn service(
+        self: &Arc<Self>,
+        activity: &Arc<Activity>,
+    ) -> impl HttpService<Incoming, ResBody = Offered, Error = Infallible, Future: Send + 'static>
+    + Unpin
+    + use<> {
+        let (this, activity) = (Arc::clone(self), Arc::clone(activity));
+        hyper::service::service_fn(move |request| {
+            let (this, open) = (Arc::clone(&this), activity.begin());
+            async move { this.answer(request, open).await }
+        })
     }
 
     async fn answer(
@@ -226,7 +263,7 @@ impl Connections {
         let (parts, body) = request.into_parts();
         let version = parts.version;
         let pacer = Pacer::new(self.limits.patience, self.limits.pace);
-        let body = Paced::new(Counted::new(body, Arc::clone(&received)), pacer);
+        let body = Paced::new(Counted::new(body, Arc::clone(&received), &open), pacer);
         let record = AccessRecord {
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
@@ -274,6 +311,13 @@ fn misdirected() -> Response {
     );
     let kind = [(CONTENT_TYPE, "application/json")];
     (StatusCode::MISDIRECTED_REQUEST, kind, BODY).into_response()
+}
+
+/// Tells how a connection ended: clients come and go as they like.
+fn told(peer: SocketAddr, result: hyper::Result<()>) {
+    if let Err(error) = result {
+        tracing::debug!(%peer, %error, "connection ended");
+    }
 }
 
 /// Ready when the server is to end, which lives longer than its connections.

@@ -9,21 +9,28 @@ use axum::body::Body as Answer;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::activity::Open;
+use super::activity::{Open, Unread};
 use crate::access_log::{AccessLog, AccessRecord, Ending};
 
 /// How many bytes of a request arrived.
 pub(super) type Received = Arc<AtomicU64>;
 
-/// A request's body that counts.
+/// A request's body that counts, and tells its connection when it was read.
 pub(super) struct Counted<B> {
     body: B,
     received: Received,
+    /// Until the end.
+    unread: Option<Unread>,
 }
 
-impl<B> Counted<B> {
-    pub(super) fn new(body: B, received: Received) -> Self {
-        Self { body, received }
+impl<B: Body> Counted<B> {
+    pub(super) fn new(body: B, received: Received, open: &Open) -> Self {
+        let unread = (!body.is_end_stream()).then(|| open.content());
+        Self {
+            body,
+            received,
+            unread,
+        }
     }
 }
 
@@ -39,6 +46,14 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Counted<B> {
         if let Poll::Ready(Some(Ok(frame))) = &frame {
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
             self.received.fetch_add(length, Ordering::Relaxed);
+        }
+        let ends = match &frame {
+            Poll::Ready(Some(Ok(_))) => self.body.is_end_stream(),
+            Poll::Ready(None) => true,
+            Poll::Ready(Some(Err(_))) | Poll::Pending => false,
+        };
+        if ends && let Some(unread) = self.unread.take() {
+            unread.read();
         }
         frame
     }

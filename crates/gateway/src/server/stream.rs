@@ -2,19 +2,27 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::activity::Activity;
 use super::limits::Limits;
 use super::pace::Pacer;
 
 /// How many bytes may be needed to tell HTTP/2 from HTTP/1.1.
 const OPENING: usize = 24;
+/// How many bytes are read when it is seen whether a client speaks: the head of most requests.
+const FIRST: usize = 1024;
 
 /// A connection that breaks when its client does not begin to speak, or does not take what it is sent.
 pub(super) struct Stream<S> {
     stream: S,
+    /// What was read already, and is read next.
+    held: Bytes,
+    activity: Arc<Activity>,
     /// Until it is known what the client speaks, nobody else keeps time.
     opening: Option<Pacer>,
     opened: usize,
@@ -22,13 +30,25 @@ pub(super) struct Stream<S> {
 }
 
 impl<S> Stream<S> {
-    pub(super) fn new(stream: S, limits: &Limits) -> Self {
+    /// A connection that tells `activity` when something waits to be sent.
+    pub(super) fn new(stream: S, limits: &Limits, activity: &Arc<Activity>) -> Self {
         Self {
             stream,
+            held: Bytes::new(),
+            activity: Arc::clone(activity),
             opening: Some(Pacer::new(limits.head, OPENING)),
             opened: 0,
             writing: Pacer::new(limits.patience, limits.pace),
         }
+    }
+
+    /// The connection with bytes that were read from it, and are to be read again.
+    pub(super) fn with_held(mut self, held: Bytes) -> Self {
+        self.held = match self.held.is_empty() {
+            true => held,
+            false => [held, self.held].concat().into(),
+        };
+        self
     }
 
     fn wrote(
@@ -36,6 +56,7 @@ impl<S> Stream<S> {
         cx: &mut Context<'_>,
         result: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
+        self.activity.set_sending(result.is_pending());
         match result {
             Poll::Ready(result) => {
                 if let Ok(bytes) = &result {
@@ -51,6 +72,28 @@ impl<S> Stream<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Stream<S> {
+    /// Waits until the client speaks; whether it does, and did not end. Until then there is no buffer.
+    ///
+    /// Nothing is lost when this is dropped.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub(super) async fn speaks(&mut self) -> io::Result<bool> {
+        if !self.held.is_empty() {
+            return Ok(true);
+        }
+        let first = std::future::poll_fn(|cx| {
+            let mut bytes = [0; FIRST];
+            let mut buf = ReadBuf::new(&mut bytes);
+            ready!(Pin::new(&mut *self).poll_read(cx, &mut buf))?;
+            Poll::Ready(Ok::<_, io::Error>(Bytes::copy_from_slice(buf.filled())))
+        });
+        self.held = first.await?;
+        Ok(!self.held.is_empty())
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -58,6 +101,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if !this.held.is_empty() {
+            let length = this.held.len().min(buf.remaining());
+            buf.put_slice(&this.held.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let result = Pin::new(&mut this.stream).poll_read(cx, buf);
         let Some(opening) = &mut this.opening else {
@@ -111,6 +159,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let result = Pin::new(&mut self.stream).poll_shutdown(cx);
+        // TLS takes leave.
+        self.wrote(cx, result.map_ok(|()| 0))
+            .map(|result| result.map(|_| ()))
     }
 }
