@@ -49,6 +49,9 @@ const HEAD: u32 = 64 * 1024;
 const TURNS: usize = 64;
 /// How long the others wait for a request that takes longer to answer.
 const TURN: Duration = Duration::from_millis(50);
+/// How many connections may keep their buffers until they end. Where there are more, the others have none while their
+/// clients ask nothing.
+const SEATS: usize = 64;
 
 /// What all connections have in common.
 pub(super) struct Connections {
@@ -59,8 +62,19 @@ pub(super) struct Connections {
     log: Option<Arc<dyn AccessLog>>,
     /// Who may ask.
     turns: Arc<Semaphore>,
+    /// Who keeps what it needs between two requests.
+    seats: Arc<Semaphore>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
+}
+
+/// What a connection does between two requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Between {
+    /// It keeps its buffers: the next request is answered a little faster.
+    Stays,
+    /// It gives them back.
+    Rests,
 }
 
 /// Whether the server is to end.
@@ -82,6 +96,7 @@ impl Connections {
             },
             acceptor: options.tls.map(|tls| TlsAcceptor::from(tls.config)),
             turns: Arc::new(Semaphore::new(TURNS)),
+            seats: Arc::new(Semaphore::new(SEATS)),
             http1: http1(&options.limits),
             http2: http2(&options.limits),
             limits: options.limits,
@@ -131,7 +146,8 @@ impl Connections {
         }
     }
 
-    /// Serves HTTP/1.1. While its client asks nothing, the connection has no buffers, in whatever state it was.
+    /// Serves HTTP/1.1. Until its client asks, a connection has no buffers; nor has it between two requests, unless it
+    /// has a seat.
     async fn http1<S: Transport>(
         self: &Arc<Self>,
         stream: S,
@@ -140,6 +156,11 @@ impl Connections {
     ) {
         let activity = Arc::new(Activity::default());
         let mut stream = Stream::new(stream, &self.limits, &activity);
+        let seat = Arc::clone(&self.seats).try_acquire_owned().ok();
+        let between = match &seat {
+            Some(_) => Between::Stays,
+            None => Between::Rests,
+        };
         loop {
             let spoken = tokio::select! {
                 spoken = tokio::time::timeout(self.limits.head, stream.speaks()) => spoken,
@@ -153,9 +174,9 @@ impl Connections {
                     return;
                 }
             }
-            // What it needs is given back between two requests.
-            let answered = Box::pin(self.answered(stream, &activity, peer, &mut shutdown));
-            stream = match answered.await {
+            // Apart, so that it can be given back.
+            let answered = self.answered(stream, between, &activity, peer, &mut shutdown);
+            stream = match Box::pin(answered).await {
                 Some(stream) => stream,
                 None => return,
             };
@@ -164,10 +185,11 @@ impl Connections {
         let _ = stream.shutdown().await;
     }
 
-    /// Answers a request, and those that follow at once; gives the connection back when the client may ask more.
+    /// Answers requests until the connection ends, or rests: then it is given back.
     async fn answered<S: Transport>(
         self: &Arc<Self>,
         stream: Stream<S>,
+        between: Between,
         activity: &Arc<Activity>,
         peer: SocketAddr,
         shutdown: &mut Shutdown,
@@ -180,6 +202,8 @@ impl Connections {
             std::future::pending().await
         };
         let before = activity.requests();
+        let rests =
+            || between == Between::Rests && activity.requests() > before && activity.is_done();
         let io = TokioIo::new(stream);
         let mut connection = Some(self.http1.serve_connection(io, self.service(activity)));
         let (mut end, mut ends) = (pin!(asked(shutdown)), false);
@@ -197,9 +221,7 @@ impl Connections {
                     Poll::Ready(None)
                 }
                 // It waits for the head of the next request, of which it may have a part.
-                Poll::Pending if !ends && activity.requests() > before && activity.is_done() => {
-                    Poll::Ready(connection.take())
-                }
+                Poll::Pending if !ends && rests() => Poll::Ready(connection.take()),
                 Poll::Pending => Poll::Pending,
             }
         });
@@ -348,3 +370,6 @@ fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
         .keep_alive_timeout(limits.head);
     builder
 }
+
+#[cfg(test)]
+mod tests;
