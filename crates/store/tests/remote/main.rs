@@ -19,6 +19,7 @@ mod realms;
 mod redirects;
 mod referrers;
 mod retries;
+mod slow;
 mod stream;
 #[path = "../support/mod.rs"]
 mod support;

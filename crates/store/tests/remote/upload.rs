@@ -1,7 +1,6 @@
 //! Blobs on their way into registries that take them in their own ways.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tofu_oci_store::remote::{RemoteError, RemoteRepository};
@@ -429,37 +428,6 @@ async fn mounts_that_are_none() {
     bench.on(mount(), Quirk::Answer(location));
     assert_eq!(repo.put_blob(&blob, stored()).await.unwrap(), Put::Uploaded);
     assert_eq!(bench.count("POST", ""), 1);
-}
-
-/// Content that comes slowly.
-struct Slow(Bytes, usize, Duration);
-
-impl OpenBlob for Slow {
-    fn open(&self) -> Result<Box<dyn ReadBlob>, GateError> {
-        Ok(Box::new(Self(self.0.clone(), self.1, self.2)))
-    }
-}
-
-impl ReadBlob for Slow {
-    fn next(&mut self) -> Result<Option<Bytes>, GateError> {
-        std::thread::sleep(self.2);
-        let left = self.0.len();
-        let piece = self.0.split_to(left.min(self.1));
-        Ok((!piece.is_empty()).then_some(piece))
-    }
-}
-
-#[tokio::test]
-async fn an_upload_may_take_longer_than_a_registry_may_be_silent() {
-    let bench = Bench::new();
-    let content = Bytes::from(noise(20_000));
-    let blob = Descriptor::of(ZIP, &content);
-    let slow = Slow(content, 2000, IDLE / 3);
-    let repo = bench.impatient_repository();
-    repo.put_blob(&blob, Blob::Gated(Arc::new(slow)))
-        .await
-        .unwrap();
-    assert_eq!(bench.count("PUT", ""), 1);
 }
 
 #[tokio::test]
