@@ -69,17 +69,19 @@ pub(super) fn run(args: &ServeArgs, settings: &Settings) -> Result<Ending, Stop>
     Ok(Ending::Done)
 }
 
-/// As many connections as the files allow that may be open.
+/// As many connections and requests as the files allow that may be open.
 fn limits() -> Limits {
     let usual = Limits::default();
     let allowed = open_files::raise().map_or(usual.connections, connections);
     Limits {
         connections: allowed.min(usual.connections),
+        requests: allowed.min(usual.requests),
         ..usual
     }
 }
 
-/// How many connections go with so many files: each is one, and so is the content that it gives or takes.
+/// How many connections go with so many files, and as many requests: each connection is one, and so is the content that a
+/// request gives or takes.
 fn connections(files: u64) -> usize {
     /// One for each repository that is remembered, each file that is worked on, and the program itself.
     const OTHERS: u64 = 384;

@@ -199,6 +199,13 @@ impl Refusal {
             .with(header::CONNECTION, close)
     }
 
+    /// Others send so much that it cannot be held.
+    pub(super) fn no_room() -> Self {
+        let message = "too many manifests arrive at once";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS", message)
+            .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
     /// What lies in the storage is not what its digest says: no fault of whoever asks.
     pub(super) fn damaged(cause: StoreError) -> Self {
         match cause {

@@ -132,12 +132,13 @@ impl Distribution {
         }
         let headers = &call.parts.headers;
         let announced = media_type(headers)?;
-        let bytes = body::small(headers, body, MANIFEST_LIMIT, Refusal::large_manifest).await?;
+        let (room, limit) = (&self.room, MANIFEST_LIMIT);
+        let small = body::small(room, headers, body, limit, Refusal::large_manifest).await?;
         let algorithm = match at {
             TagOrDigest::Digest(digest) => digest.algorithm(),
             TagOrDigest::Tag(_) => Algorithm::Sha256,
         };
-        let manifest = Manifest::read(bytes, announced.as_ref(), algorithm)
+        let manifest = Manifest::read(small.bytes.clone(), announced.as_ref(), algorithm)
             .map_err(|error| Refusal::invalid_manifest(&error))?;
         if let TagOrDigest::Digest(digest) = at
             && digest != manifest.digest()

@@ -63,6 +63,7 @@ pub struct Distribution {
     access: Access,
     version_tags: VersionTags,
     recent: Recent,
+    room: body::Room,
 }
 
 /// One request, with what was found out about it.
@@ -82,6 +83,7 @@ impl Distribution {
             access: Access::open(),
             version_tags: VersionTags::Immutable,
             recent: Recent::default(),
+            room: body::Room::default(),
         }
     }
 

@@ -20,7 +20,11 @@ pub(super) struct Activity {
 
 /// A request that was not yet answered to its end.
 #[derive(Debug)]
-pub(super) struct Open(Arc<Activity>);
+pub(super) struct Open {
+    activity: Arc<Activity>,
+    /// Its place among the requests of all connections.
+    place: Option<OwnedSemaphorePermit>,
+}
 
 /// The content of a request that was not yet read to its end. When this is only dropped, it never will be.
 #[derive(Debug)]
@@ -40,7 +44,10 @@ impl Activity {
     /// A request begins; it ends when what this gives is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Open {
         self.begun.fetch_add(1, Ordering::Relaxed);
-        Open(Arc::clone(self))
+        Open {
+            activity: Arc::clone(self),
+            place: None,
+        }
     }
 
     /// How many requests there were.
@@ -76,10 +83,15 @@ impl Activity {
 }
 
 impl Open {
+    /// The request has a place, which others get when it ends.
+    pub(super) fn set_place(&mut self, place: OwnedSemaphorePermit) {
+        self.place = Some(place);
+    }
+
     /// The request has content.
     pub(super) fn content(&self) -> Unread {
-        self.0.unread.fetch_add(1, Ordering::Relaxed);
-        Unread(Arc::clone(&self.0))
+        self.activity.unread.fetch_add(1, Ordering::Relaxed);
+        Unread(Arc::clone(&self.activity))
     }
 }
 
@@ -92,7 +104,7 @@ impl Unread {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.ended.fetch_add(1, Ordering::Relaxed);
-        self.0.end_turn();
+        self.activity.ended.fetch_add(1, Ordering::Relaxed);
+        self.activity.end_turn();
     }
 }

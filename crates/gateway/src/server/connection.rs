@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use hyper::server::conn::{http1, http2};
 use hyper::service::HttpService;
 use hyper::{Request, StatusCode, Version};
@@ -47,8 +47,8 @@ const HEAD: u32 = 64 * 1024;
 /// How many connections may ask at once over HTTP/1.1. A connection has buffers from the first byte of a request to the
 /// end of the answer: when a thousand clients ask in the same moment, they are read one after the other.
 const TURNS: usize = 64;
-/// How long the others wait for a request that takes longer to answer.
-const TURN: Duration = Duration::from_millis(50);
+/// How long the others wait for a request that takes longer to answer; a thousand small ones are answered meanwhile.
+const TURN: Duration = Duration::from_millis(250);
 /// How many connections may keep their buffers until they end. Where there are more, the others have none while their
 /// clients ask nothing.
 const SEATS: usize = 64;
@@ -64,6 +64,8 @@ pub(super) struct Connections {
     turns: Arc<Semaphore>,
     /// Who keeps what it needs between two requests.
     seats: Arc<Semaphore>,
+    /// Which requests are answered.
+    places: Arc<Semaphore>,
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
 }
@@ -97,6 +99,7 @@ impl Connections {
             acceptor: options.tls.map(|tls| TlsAcceptor::from(tls.config)),
             turns: Arc::new(Semaphore::new(TURNS)),
             seats: Arc::new(Semaphore::new(SEATS)),
+            places: Arc::new(Semaphore::new(options.limits.requests)),
             http1: http1(&options.limits),
             http2: http2(&options.limits),
             limits: options.limits,
@@ -134,8 +137,8 @@ impl Connections {
         let Some(acceptor) = &self.acceptor else {
             return;
         };
-        // Most of what it needs is of no use afterwards.
-        let handshake = Box::pin(acceptor.accept(stream));
+        // Most of what it needs is of no use afterwards; the rest is large, and moved around.
+        let handshake = Box::pin(async { acceptor.accept(stream).await.map(Box::new) });
         match tokio::time::timeout(self.limits.head, handshake).await {
             Ok(Ok(stream)) => match Protocol::agreed(stream.get_ref().1.alpn_protocol()) {
                 Protocol::Http1 => self.http1(stream, peer, shutdown).await,
@@ -230,7 +233,7 @@ impl Connections {
             connection = passed => connection,
         };
         let parts = connection?.into_parts();
-        Some(parts.io.into_inner().with_held(parts.read_buf))
+        Some(parts.io.into_inner().with_held(&parts.read_buf))
     }
 
     async fn http2<S: Transport>(
@@ -279,7 +282,7 @@ impl Connections {
     async fn answer(
         &self,
         request: Request<Incoming>,
-        open: Open,
+        mut open: Open,
     ) -> Result<Response<Offered>, Infallible> {
         let received = Received::default();
         let (parts, body) = request.into_parts();
@@ -296,13 +299,16 @@ impl Connections {
             user: None,
             ending: Ending::Broken,
         };
-        let response = match self.hosts.allow(parts.version, &parts.uri, &parts.headers) {
-            true => {
+        let allowed = self.hosts.allow(parts.version, &parts.uri, &parts.headers);
+        let response = match (allowed, Arc::clone(&self.places).try_acquire_owned()) {
+            (true, Ok(place)) => {
+                open.set_place(place);
                 let request = Request::from_parts(parts, Body::new(body));
                 let Ok(response) = self.router.clone().call(request).await;
                 response
             }
-            false => misdirected(),
+            (true, Err(_)) => busy(),
+            (false, _) => misdirected(),
         };
         let entry = self.log.as_ref().map(|log| Entry {
             log: Arc::clone(log),
@@ -333,6 +339,14 @@ fn misdirected() -> Response {
     );
     let kind = [(CONTENT_TYPE, "application/json")];
     (StatusCode::MISDIRECTED_REQUEST, kind, BODY).into_response()
+}
+
+/// The answer where too many others are answered, in the form of the distribution spec.
+fn busy() -> Response {
+    const BODY: &str =
+        r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"too many requests at once"}]}"#;
+    let headers = [(CONTENT_TYPE, "application/json"), (RETRY_AFTER, "1")];
+    (StatusCode::TOO_MANY_REQUESTS, headers, BODY).into_response()
 }
 
 /// Tells how a connection ended: clients come and go as they like.

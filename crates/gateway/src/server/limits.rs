@@ -9,6 +9,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many requests one HTTP/2 connection may have open.
     pub streams: u32,
+    /// How many requests there may be on all connections together; more are refused. Each may have a file open.
+    pub requests: usize,
     /// How long a client may take for the TLS handshake, for the head of a request, and between two requests; between
     /// two requests over HTTP/2 up to twice as long.
     pub head: Duration,
@@ -26,6 +28,7 @@ impl Default for Limits {
         Self {
             connections: 4096,
             streams: 256,
+            requests: 4096,
             head: Duration::from_secs(30),
             patience: Duration::from_secs(60),
             pace: 1024,

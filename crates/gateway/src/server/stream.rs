@@ -42,12 +42,10 @@ impl<S> Stream<S> {
         }
     }
 
-    /// The connection with bytes that were read from it, and are to be read again.
-    pub(super) fn with_held(mut self, held: Bytes) -> Self {
-        self.held = match self.held.is_empty() {
-            true => held,
-            false => [held, self.held].concat().into(),
-        };
+    /// The connection with bytes that were read from it, and are to be read again. They are copied: what they lie in is
+    /// a buffer, also when there are none.
+    pub(super) fn with_held(mut self, held: &[u8]) -> Self {
+        self.held = [held, &self.held].concat().into();
         self
     }
 
@@ -163,5 +161,40 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         // TLS takes leave.
         self.wrote(cx, result.map_ok(|()| 0))
             .map(|result| result.map(|_| ()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    /// A connection of which nobody takes leave.
+    struct Deaf;
+
+    impl AsyncWrite for Deaf {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(buf.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_is_not_waited_for_for_ever() {
+        let mut stream = Stream::new(Deaf, &Limits::default(), &Arc::default());
+        let error = stream.shutdown().await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }

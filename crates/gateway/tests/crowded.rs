@@ -1,4 +1,4 @@
-//! Connections that stay open between requests, more of them than keep their buffers.
+//! More connections than keep their buffers between two requests, and more requests than are answered at once.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -67,7 +67,7 @@ async fn all_stay<S: AsyncRead + AsyncWrite + Unpin>(streams: Vec<S>) {
 }
 
 #[tokio::test]
-async fn in_the_clear() {
+async fn connections_stay() {
     let address = serve(Limits::default(), None).await;
     let mut streams = Vec::new();
     for _ in 0..CLIENTS {
@@ -77,7 +77,7 @@ async fn in_the_clear() {
 }
 
 #[tokio::test]
-async fn encrypted() {
+async fn encrypted_connections_stay() {
     let dir = TempDir::new().unwrap();
     let names = ["localhost".parse().unwrap()];
     #[allow(clippy::disallowed_methods, reason = "a client looks at the time, too")]
@@ -120,5 +120,46 @@ async fn but_not_when_nobody_asks() {
     for stream in &mut streams {
         // Ends because the server closes.
         assert_eq!(stream.fill_buf().await.unwrap(), b"");
+    }
+}
+
+/// Reads the head of an answer.
+async fn head(stream: &mut BufStream<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert!(stream.read_line(&mut head).await.unwrap() > 0, "{head}");
+    }
+    head.to_ascii_lowercase()
+}
+
+#[tokio::test]
+async fn requests_that_are_too_many_are_refused() {
+    let limits = Limits {
+        requests: 1,
+        ..Limits::default()
+    };
+    let address = serve(limits, None).await;
+    let connect = async || BufStream::new(TcpStream::connect(address).await.unwrap());
+    let mut first = connect().await;
+    let digest = tofu_oci_types::oci::Digest::of(b"content");
+    let put = format!(
+        "POST /v2/a/blobs/uploads/?digest={digest} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 7\r\n\r\n"
+    );
+    first.write_all(put.as_bytes()).await.unwrap();
+    first.flush().await.unwrap();
+    assert!(head(&mut first).await.starts_with("http/1.1 100"));
+    let get = b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    for (expected, retry) in [("http/1.1 429", true), ("http/1.1 200", false)] {
+        let mut other = connect().await;
+        other.write_all(get).await.unwrap();
+        other.flush().await.unwrap();
+        let told = head(&mut other).await;
+        assert!(told.starts_with(expected), "{told}");
+        assert_eq!(told.contains("retry-after: 1\r\n"), retry, "{told}");
+        if retry {
+            first.write_all(b"content").await.unwrap();
+            first.flush().await.unwrap();
+            assert!(head(&mut first).await.starts_with("http/1.1 201"));
+        }
     }
 }
