@@ -262,6 +262,7 @@ pub(crate) fn place_modules(
         .is_ok_and(|old| old == bytes);
     if !unchanged {
         if let Some(parent) = path.parent() {
+            staging.check_way(parent).map_err(failed)?;
             files.create_dirs(parent).map_err(failed)?;
         }
         AtomicFile::write_tidy(files, &path, &bytes).map_err(failed)?;

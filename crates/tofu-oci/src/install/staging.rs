@@ -63,9 +63,33 @@ impl Staging {
         self.root.join(kind).join(number.to_string())
     }
 
-    /// Puts the directory `from` at `place`, whatever is there: old or new, never in between.
+    /// Refuses a way from the data directory down to `dir` that leads through a link: what lies behind it is not
+    /// ours to replace. The data directory itself may be a link, because it is named by the user.
+    pub(crate) fn check_way(&self, dir: &Path) -> io::Result<()> {
+        let data_dir = self.root.parent().unwrap_or(&self.root);
+        let Ok(below) = dir.strip_prefix(data_dir) else {
+            return Ok(());
+        };
+        let mut way = data_dir.to_owned();
+        for name in below {
+            way.push(name);
+            match self.files.metadata(&way)? {
+                None => break,
+                Some(there) if there.is_dir() => {}
+                Some(_) => {
+                    let text = format!("`{}` is not a directory", way.display());
+                    return Err(io::Error::new(io::ErrorKind::NotADirectory, text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the directory `from` at `place`, whatever is there: old or new, never in between. A link at `place` is
+    /// replaced itself, one on the way there is refused.
     pub(crate) fn place(&self, from: &Path, place: &Path) -> io::Result<()> {
         if let Some(parent) = place.parent() {
+            self.check_way(parent)?;
             self.files.create_dirs(parent)?;
         }
         let occupied = match self.files.metadata(place)? {

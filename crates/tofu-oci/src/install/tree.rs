@@ -348,6 +348,7 @@ impl<'a> Walk<'a> {
             Demand::Locked(locked) => Some(locked),
             Demand::Digest | Demand::Nothing => None,
         };
+        self.check_way(fetcher, key)?;
         let pending = fetcher.fetch(path, call, locked).await?;
         if let (Demand::Digest | Demand::Locked(_), ModuleSource::Oci(source)) =
             (demand, &call.source)
@@ -371,6 +372,19 @@ impl<'a> Walk<'a> {
         };
         self.tree.pending.push(pending);
         Ok(Some(dir))
+    }
+
+    /// Before anything is fetched: whether a package may be put into its place.
+    fn check_way(&self, fetcher: &ModuleFetcher, key: &str) -> Result<(), InstallError> {
+        let place = self.options.dir.join(package_dir(self.options, key));
+        let way = place.parent().unwrap_or(&place);
+        fetcher
+            .staging
+            .check_way(way)
+            .map_err(|source| InstallError::Place {
+                path: place,
+                source,
+            })
     }
 
     /// What the module lock file demands of the package of a call.

@@ -263,3 +263,66 @@ async fn locked_modules_are_checked_without_a_source() {
         [Warning::ModuleChanged { module, .. }] if module == "module.net"
     ));
 }
+
+/// Whatever a link in the data directory leads to stays as it is.
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_behind_a_link_is_replaced() {
+    use std::os::unix::fs::symlink;
+
+    let world = World::new("module \"m\" {\n  source = \"oci://oci.example.com/m\"\n}\n");
+    world.module("m", "latest", &[("main.tf", "# ours\n")]).await;
+    let precious = world.dir.path().join("precious");
+    std::fs::create_dir_all(precious.join("m")).unwrap();
+    std::fs::write(precious.join("m/main.tf"), "# theirs\n").unwrap();
+    std::fs::create_dir(world.conf().join(".terraform")).unwrap();
+    let modules = world.conf().join(".terraform/modules");
+
+    symlink(&precious, &modules).unwrap();
+    let before = snapshot(&precious);
+    let error = world.install().await.unwrap_err();
+    let InstallError::Place { source, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(source.kind(), std::io::ErrorKind::NotADirectory);
+    assert!(source.to_string().contains(".terraform/modules`"), "{source}");
+    assert_eq!(snapshot(&precious), before);
+
+    // In the place of one module the link itself is replaced.
+    std::fs::remove_file(&modules).unwrap();
+    std::fs::create_dir(&modules).unwrap();
+    symlink(precious.join("m"), modules.join("m")).unwrap();
+    world.install().await.unwrap();
+    assert!(modules.join("m").symlink_metadata().unwrap().is_dir());
+    assert_eq!(world.read(".terraform/modules/m/main.tf"), "# ours\n");
+    assert_eq!(snapshot(&precious), before);
+}
+
+/// Where nothing but the records would be written they are not written elsewhere either.
+#[cfg(unix)]
+#[tokio::test]
+async fn records_are_not_written_through_a_link() {
+    let world = World::new("module \"here\" {\n  source = \"./child\"\n}\n");
+    world.write("child/main.tf", "");
+    let elsewhere = world.dir.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::fs::create_dir(world.conf().join(".terraform")).unwrap();
+    let modules = world.conf().join(".terraform/modules");
+    std::os::unix::fs::symlink(&elsewhere, &modules).unwrap();
+    let error = world.install().await.unwrap_err();
+    assert!(matches!(error, InstallError::Place { .. }), "{error}");
+    assert!(snapshot(&elsewhere).is_empty());
+}
+
+/// A data directory that is a link was put where it is by whoever works there.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_data_directory_may_be_a_link() {
+    let world = World::new("module \"m\" {\n  source = \"oci://oci.example.com/m\"\n}\n");
+    world.module("m", "latest", &[("main.tf", "# ours\n")]).await;
+    let elsewhere = world.dir.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, world.conf().join(".terraform")).unwrap();
+    world.install().await.unwrap();
+    assert!(elsewhere.join("modules/m/main.tf").exists());
+}

@@ -294,3 +294,34 @@ async fn poll_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
     })
     .await
 }
+
+/// A package is not put where a link leads to, at whatever level of `.terraform/providers` it is.
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_behind_a_link_is_replaced() {
+    let world = world().await;
+    world.install().await.unwrap();
+    let providers = world.conf().join(".terraform/providers");
+    let precious = world.dir.path().join("precious");
+    for link in [
+        providers.clone(),
+        providers.join("registry.example.com/acme"),
+    ] {
+        std::fs::rename(&link, &precious).unwrap();
+        // What is there is not what is locked, so that it would have to go.
+        for (name, _) in snapshot(&precious) {
+            std::fs::write(precious.join(name), "theirs\n").unwrap();
+        }
+        let before = snapshot(&precious);
+        std::os::unix::fs::symlink(&precious, &link).unwrap();
+        let error = world.install().await.unwrap_err();
+        let InstallError::Place { source, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(source.kind(), std::io::ErrorKind::NotADirectory);
+        assert_eq!(snapshot(&precious), before);
+        std::fs::remove_file(&link).unwrap();
+        std::fs::rename(&precious, &link).unwrap();
+    }
+    world.install().await.unwrap();
+}

@@ -82,13 +82,8 @@ fn check_markers(bytes: &[u8]) -> Result<(), ModuleLockError> {
 
 /// The names in `module.network.module.label`.
 fn path(text: &str) -> Result<Vec<String>, ModuleLockError> {
-    let is_name = |name: &str| {
-        let mut characters = name.chars();
-        characters
-            .next()
-            .is_some_and(|c| c.is_alphabetic() || c == '_')
-            && characters.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-    };
+    // As configurations are read.
+    let is_name = |name: &str| hcl_edit::Ident::try_new(name).is_ok();
     let mut names = Vec::new();
     let mut parts = text.split('.');
     while let Some(word) = parts.next() {

@@ -195,8 +195,25 @@ fn entries_that_are_refused() {
     }
 }
 
+/// What a configuration may call a module can be locked: a combining mark, a letter number, a connector.
+#[test]
+fn names_are_those_of_configurations() {
+    for name in ["a\u{301}b", "\u{2160}x", "x\u{203f}y", "\u{915}\u{93f}", "_-"] {
+        let mut lock = ModuleLock::new();
+        lock.set(path(&["a", name]), locked("oci://h.example/a"));
+        let read = ModuleLock::read(&lock.write().unwrap());
+        assert_eq!(read, Ok(lock), "{name:?}");
+    }
+    for name in ["", "-a", "1a", "\u{301}a", "a b", "a/b", "\u{2460}"] {
+        let mut lock = ModuleLock::new();
+        lock.set(path(&[name]), locked("oci://h.example/a"));
+        let read = ModuleLock::read(&lock.write().unwrap());
+        assert!(matches!(read, Err(ModuleLockError::Path(_))), "{name:?}");
+    }
+}
+
 fn locks() -> impl Strategy<Value = ModuleLock> {
-    let name = "[a-z_][a-z0-9_-]{0,5}";
+    let name = "[a-z_\u{e9}\u{915}][a-z0-9_\u{301}\u{93f}-]{0,5}";
     let names = proptest::collection::vec(name, 1..4);
     let at = prop_oneof![Just(""), Just("?tag=1.2.0"), Just("?tag=latest")];
     let subdir = prop_oneof![Just(""), Just("//sub"), Just("//a/*")];
