@@ -53,12 +53,15 @@ pub(crate) enum CacheCommand {
     #[command(after_help = DIR_EXAMPLES)]
     Dir,
     /// List the packages in the cache
+    ///
+    /// A cache that is not there yet has none: the command says so, and ends with status 0.
     #[command(after_help = LIST_EXAMPLES)]
     List,
     /// Hash every package in the cache, and put aside what is damaged
     ///
     /// A package that is not what it was goes to the folder `quarantine` of the cache, and the command ends with
-    /// status 3. The next install fetches it again.
+    /// status 3. The next install fetches it again. A cache that can only be read is verified as well; what is damaged
+    /// stays in its place then, and no install uses it. A cache that is not there is an error.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify,
     Prune(CachePruneArgs),
@@ -73,7 +76,7 @@ pub(crate) struct CachePruneArgs {
     /// Remove packages that were not used for so long, such as 30d
     #[arg(long, value_name = "AGE", value_parser = age)]
     pub(crate) older_than: Option<Duration>,
-    /// Remove what was used least recently, until the rest is no larger, such as 10GB
+    /// Empty the quarantine, then remove what was used least recently, until the rest is no larger, such as 10GB
     #[arg(long, value_name = "SIZE", value_parser = byte_size)]
     pub(crate) max_size: Option<u64>,
     /// Remove packages that no working directory has hard links to

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use tofu_oci::Progress;
 use tofu_oci::cache::{
-    CacheEntry, CacheOptions, InUse, PackageCache, PackageName, PruneOptions, PruneReport, Stamped,
-    Unused, Verdict, VerifiedEntry,
+    CacheEntry, CacheOptions, InUse, PackageCache, PackageName, PruneOptions, PruneReport,
+    PrunedFrom, PutAside, Stamped, Unused, Verdict, VerifiedEntry,
 };
 use tofu_oci::install::Writes;
 use tofu_oci::store::Files;
@@ -55,9 +55,20 @@ fn cache(settings: &Settings) -> Result<Arc<PackageCache>, Failure> {
     })
 }
 
-fn broken(cache: &PackageCache) -> impl FnOnce(io::Error) -> Failure {
+fn broken(cache: &PackageCache) -> impl Fn(io::Error) -> Failure {
     let message = format!("cannot work on the cache {}", cache.dir().display());
-    move |error| failed(message, &error)
+    move |error| {
+        match error.kind() {
+        io::ErrorKind::NotADirectory => Diagnostic {
+            causes: vec![error.to_string()],
+            ..Diagnostic::new(Code::Io, message.clone()).hint(
+                "name a directory with `--cache-dir` or TOFU_OCI_CACHE_DIR, or remove what is in its place",
+            )
+        }
+        .into(),
+        _ => failed(message.clone(), &error),
+    }
+    }
 }
 
 fn dir(settings: &Settings) -> Result<Ending, Stop> {
@@ -73,11 +84,13 @@ fn dir(settings: &Settings) -> Result<Ending, Stop> {
 
 fn list(settings: &Settings) -> Result<Ending, Stop> {
     let cache = cache(settings)?;
+    let exists = cache.exists().map_err(broken(&cache))?;
     let mut entries = cache.list().map_err(broken(&cache))?;
     entries.sort_by_cached_key(|entry| (name(entry.package.as_ref()), entry.digest.clone()));
     let document = CacheListDocument {
         version: 1,
         path: cache.dir().to_string_lossy().into_owned(),
+        exists,
         packages: entries.iter().map(package).collect(),
         size: entries.iter().map(|entry| entry.size).sum(),
     };
@@ -150,12 +163,19 @@ fn listing(document: &CacheListDocument, entries: &[CacheEntry], now: SystemTime
         true => String::new(),
         false => format!("{table}\n"),
     };
+    if !document.exists {
+        return absent(&document.path);
+    }
     format!(
         "{table}{} ({}) in {}\n",
         count(document.packages.len(), "package"),
         size(document.size),
         shown(&document.path)
     )
+}
+
+fn absent(path: &str) -> String {
+    format!("there is no cache at {}\n", shown(path))
 }
 
 /// How long ago, to the day; what lies in the future is now.
@@ -173,6 +193,14 @@ fn ago(time: SystemTime, now: SystemTime) -> String {
 
 fn verify(settings: &Settings) -> Result<Ending, Stop> {
     let cache = cache(settings)?;
+    if !cache.exists().map_err(broken(&cache))? {
+        // Nobody asks for proof of what he knows is not there.
+        let message = format!("there is no cache at {}", cache.dir().display());
+        let diagnostic = Diagnostic::new(Code::FileNotFound, message).hint(
+            "say where it is with `--cache-dir` or TOFU_OCI_CACHE_DIR; the first install makes one",
+        );
+        return Err(Failure::from(diagnostic).into());
+    }
     let verified = cache.verify().map_err(broken(&cache))?;
     let document = CacheVerifyDocument {
         version: 1,
@@ -183,29 +211,64 @@ fn verify(settings: &Settings) -> Result<Ending, Stop> {
         .printer
         .result(&document, || verdicts(&document))
         .map_err(output)?;
-    let damaged = |entry: &&VerifiedEntry| matches!(entry.verdict, Verdict::Damaged { .. });
-    match verified.iter().filter(damaged).count() {
-        0 => Ok(Ending::Done),
-        damaged => {
-            let message = match damaged {
-                1 => "1 package in the cache was damaged, and was put aside".to_owned(),
-                _ => format!("{damaged} packages in the cache were damaged, and were put aside"),
-            };
-            let diagnostic = Diagnostic::new(Code::CacheDamaged, message).hint(
-                "find out who changed it, then empty the quarantine with `tofu-oci cache prune --all`; installs fetch it again",
-            );
-            Err(Failure::from(diagnostic).into())
-        }
+    let damaged = verified.iter().filter_map(|entry| match &entry.verdict {
+        Verdict::Damaged { aside, .. } => Some(aside),
+        Verdict::Sound | Verdict::Unproven | Verdict::Busy => None,
+    });
+    let damaged: Vec<&PutAside> = damaged.collect();
+    match damaged.is_empty() {
+        true => Ok(Ending::Done),
+        false => Err(Failure::from(damage(&damaged)).into()),
+    }
+}
+
+/// What is said where packages are damaged.
+fn damage(damaged: &[&PutAside]) -> Diagnostic {
+    let stuck: Vec<&String> = damaged
+        .iter()
+        .filter_map(|aside| match aside {
+            PutAside::Not { reason } => Some(reason),
+            PutAside::To(_) => None,
+        })
+        .collect();
+    let was = |count: usize| if count == 1 { "was" } else { "were" };
+    let packages = format!(
+        "{} in the cache {} damaged",
+        count(damaged.len(), "package"),
+        was(damaged.len())
+    );
+    match stuck.first() {
+        None => Diagnostic::new(
+            Code::CacheDamaged,
+            format!("{packages}, and {} put aside", was(damaged.len())),
+        )
+        .hint(
+            "find out who changed it, then empty the quarantine with `tofu-oci cache prune --all`; installs fetch it again",
+        ),
+        Some(reason) => Diagnostic {
+            causes: vec![(*reason).clone()],
+            ..Diagnostic::new(
+                Code::CacheDamaged,
+                format!("{packages}, and {} could not be put aside", stuck.len()),
+            )
+            .hint(
+                "installs do not use what is damaged; verify the cache again as somebody who may write to it, or remove it",
+            )
+        },
     }
 }
 
 fn verdict(entry: &VerifiedEntry) -> VerifiedPackageEntry {
     let name = name(entry.package.as_ref());
-    let (verdict, reason) = match &entry.verdict {
-        Verdict::Sound => ("sound", None),
-        Verdict::Unproven => ("unproven", None),
-        Verdict::Busy => ("busy", None),
-        Verdict::Damaged { reason } => ("damaged", Some(reason.clone())),
+    let (verdict, reason, aside) = match &entry.verdict {
+        Verdict::Sound => ("sound", None, None),
+        Verdict::Unproven => ("unproven", None, None),
+        Verdict::Busy => ("busy", None, None),
+        Verdict::Damaged { reason, aside } => ("damaged", Some(reason.clone()), Some(aside)),
+    };
+    let quarantine = match aside {
+        Some(PutAside::To(path)) => Some(path.to_string_lossy().into_owned()),
+        Some(PutAside::Not { .. }) | None => None,
     };
     VerifiedPackageEntry {
         digest: entry.digest.to_string(),
@@ -214,6 +277,7 @@ fn verdict(entry: &VerifiedEntry) -> VerifiedPackageEntry {
         platform: name.map(|(.., platform)| platform),
         verdict,
         reason,
+        quarantine,
     }
 }
 
@@ -226,6 +290,9 @@ fn verdicts(document: &CacheVerifyDocument) -> String {
     ]);
     for entry in document.packages.iter().filter(|e| e.verdict != "sound") {
         let note = match (&entry.reason, entry.verdict) {
+            (Some(reason), _) if entry.quarantine.is_none() => {
+                format!("damaged, and still in its place: {reason}")
+            }
             (Some(reason), _) => format!("damaged: {reason}"),
             (None, "busy") => "somebody works on it".to_owned(),
             (None, _) => "as it says it is; nothing was computed here to compare with".to_owned(),
@@ -252,6 +319,7 @@ fn verdicts(document: &CacheVerifyDocument) -> String {
 
 fn prune(args: &CachePruneArgs, settings: &Settings) -> Result<Ending, Stop> {
     let cache = cache(settings)?;
+    let exists = cache.exists().map_err(broken(&cache))?;
     let options = PruneOptions {
         older_than: args.older_than,
         max_size: args.max_size,
@@ -270,7 +338,10 @@ fn prune(args: &CachePruneArgs, settings: &Settings) -> Result<Ending, Stop> {
     let document = pruned(&cache, &report, args.dry_run);
     settings
         .printer
-        .summary(&document, || pruning(&document))
+        .summary(&document, || match exists {
+            true => pruning(&document),
+            false => absent(&document.path),
+        })
         .map_err(output)?;
     Ok(match (args.dry_run, report.removed.is_empty()) {
         (true, false) => Ending::ToDo,
@@ -287,6 +358,7 @@ fn pruned(cache: &PackageCache, report: &PruneReport, dry_run: bool) -> CachePru
             version: name.as_ref().map(|(_, version, _)| version.clone()),
             platform: name.map(|(.., platform)| platform),
             size: entry.size,
+            quarantined: entry.from == PrunedFrom::Quarantine,
         }
     });
     CachePruneDocument {
@@ -297,6 +369,8 @@ fn pruned(cache: &PackageCache, report: &PruneReport, dry_run: bool) -> CachePru
         removed_size: report.removed.iter().map(|entry| entry.size).sum(),
         kept: report.kept,
         kept_size: report.kept_size,
+        quarantined: report.quarantined,
+        quarantined_size: report.quarantined_size,
     }
 }
 
@@ -306,6 +380,7 @@ fn pruning(document: &CachePruneDocument) -> String {
         ("VERSION", Align::Left),
         ("PLATFORM", Align::Left),
         ("SIZE", Align::Right),
+        ("", Align::Left),
     ]);
     for entry in &document.removed {
         table.row([
@@ -313,6 +388,11 @@ fn pruning(document: &CachePruneDocument) -> String {
             entry.version.as_deref().unwrap_or_default(),
             entry.platform.as_deref().unwrap_or_default(),
             &size(entry.size),
+            if entry.quarantined {
+                "in the quarantine"
+            } else {
+                ""
+            },
         ]);
     }
     let table = match table.is_empty() {
@@ -323,12 +403,20 @@ fn pruning(document: &CachePruneDocument) -> String {
         true => "would remove",
         false => "removed",
     };
-    let kept = usize::try_from(document.kept).unwrap_or(usize::MAX);
+    let packages = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX), "package");
+    let quarantine = match document.quarantined {
+        0 => String::new(),
+        number => format!(
+            ", {} ({}) in its quarantine",
+            packages(number),
+            size(document.quarantined_size)
+        ),
+    };
     format!(
-        "{table}{verb} {} ({}); {} ({}) stay in {}\n",
+        "{table}{verb} {} ({}); {} ({}) stay in {}{quarantine}\n",
         count(document.removed.len(), "package"),
         size(document.removed_size),
-        count(kept, "package"),
+        packages(document.kept),
         size(document.kept_size),
         shown(&document.path)
     )

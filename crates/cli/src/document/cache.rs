@@ -14,6 +14,7 @@ pub(crate) struct CacheDirDocument {
 pub(crate) struct CacheListDocument {
     pub(crate) version: u8,
     pub(crate) path: String,
+    pub(crate) exists: bool,
     pub(crate) packages: Vec<CachePackageEntry>,
     pub(crate) size: u64,
 }
@@ -48,6 +49,7 @@ pub(crate) struct VerifiedPackageEntry {
     pub(crate) platform: Option<String>,
     pub(crate) verdict: &'static str,
     pub(crate) reason: Option<String>,
+    pub(crate) quarantine: Option<String>,
 }
 
 /// What was removed from the cache.
@@ -60,6 +62,8 @@ pub(crate) struct CachePruneDocument {
     pub(crate) removed_size: u64,
     pub(crate) kept: u64,
     pub(crate) kept_size: u64,
+    pub(crate) quarantined: u64,
+    pub(crate) quarantined_size: u64,
 }
 
 /// A package that was removed.
@@ -70,6 +74,7 @@ pub(crate) struct PrunedPackageEntry {
     pub(crate) version: Option<String>,
     pub(crate) platform: Option<String>,
     pub(crate) size: u64,
+    pub(crate) quarantined: bool,
 }
 
 const DIGEST: &str = "sha256:9d4dda1b1d7de9b5c1b6ad6d2b2e6a87bd0f1d4f7fd5f8dd5a1f4c2d6a7e8f90";
@@ -102,6 +107,11 @@ impl Document for CacheListDocument {
     const FIELDS: &'static [Field] = &[
         ("version", "number", "1"),
         ("path", "string", "the directory of the cache"),
+        (
+            "exists",
+            "boolean",
+            "whether it is there; without it there are no packages",
+        ),
         (
             "packages",
             "array",
@@ -139,6 +149,7 @@ impl Document for CacheListDocument {
         Self {
             version: 1,
             path: "/home/me/.cache/tofu-oci".to_owned(),
+            exists: true,
             packages: vec![CachePackageEntry {
                 digest: DIGEST.to_owned(),
                 source,
@@ -176,7 +187,12 @@ impl Document for CacheVerifyDocument {
         (
             "packages[].reason",
             "string|null",
-            "what is wrong with a damaged package, which is in the quarantine now",
+            "what is wrong with a damaged package",
+        ),
+        (
+            "packages[].quarantine",
+            "string|null",
+            "where a damaged package is now; null where it could not be put aside",
         ),
     ];
 
@@ -192,6 +208,7 @@ impl Document for CacheVerifyDocument {
                 platform,
                 verdict: "sound",
                 reason: None,
+                quarantine: None,
             }],
         }
     }
@@ -217,9 +234,20 @@ impl Document for CachePruneDocument {
         ("removed[].version", "string|null", "its version"),
         ("removed[].platform", "string|null", "its platform"),
         ("removed[].size", "number", "bytes of its files"),
+        (
+            "removed[].quarantined",
+            "boolean",
+            "whether it was in the quarantine, where nobody uses it",
+        ),
         ("removed_size", "number", "bytes of all of them"),
         ("kept", "number", "how many packages stay"),
         ("kept_size", "number", "bytes of those"),
+        (
+            "quarantined",
+            "number",
+            "how many packages stay in the quarantine",
+        ),
+        ("quarantined_size", "number", "bytes of those"),
     ];
 
     fn example() -> Self {
@@ -234,10 +262,13 @@ impl Document for CachePruneDocument {
                 version,
                 platform,
                 size: 22_817_024,
+                quarantined: false,
             }],
             removed_size: 22_817_024,
             kept: 3,
             kept_size: 310_405_120,
+            quarantined: 0,
+            quarantined_size: 0,
         }
     }
 }

@@ -44,12 +44,127 @@ fn the_places() {
       "path": "[DIR]/here"
     }
     "#);
+    assert!(sandbox.files(".").is_empty());
+    assert_eq!(fs::read_dir(sandbox.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn no_cache() {
+    let sandbox = sandbox();
     check!(sandbox, "cache list", @r"
     exit 0
     -- stdout
-    0 packages (0 B) in [DIR]/.cache/tofu-oci
+    there is no cache at [DIR]/.cache/tofu-oci
     ");
-    assert!(!sandbox.join(".cache").exists());
+    check!(sandbox, "cache list --json", @r#"
+    exit 0
+    -- stdout
+    {
+      "version": 1,
+      "path": "[DIR]/.cache/tofu-oci",
+      "exists": false,
+      "packages": [],
+      "size": 0
+    }
+    "#);
+    check!(sandbox, "cache verify", @r"
+    exit 1
+    -- stderr
+    error[file-not-found]: there is no cache at [DIR]/.cache/tofu-oci
+      hint: say where it is with `--cache-dir` or TOFU_OCI_CACHE_DIR; the first install makes one
+    ");
+    check!(sandbox, "cache prune --all", @r"
+    exit 0
+    -- stdout
+    there is no cache at [DIR]/.cache/tofu-oci
+    ");
+    assert_eq!(fs::read_dir(sandbox.path()).unwrap().count(), 0);
+    // An empty one is one.
+    fs::create_dir(sandbox.join("empty")).unwrap();
+    check!(sandbox, "cache list --cache-dir empty", @r"
+    exit 0
+    -- stdout
+    0 packages (0 B) in [DIR]/empty
+    ");
+}
+
+#[test]
+fn a_file_is_no_cache() {
+    let sandbox = sandbox();
+    sandbox.write("file", "");
+    check!(sandbox, "cache list --cache-dir file", @r"
+    exit 1
+    -- stderr
+    error[io]: cannot work on the cache [DIR]/file
+      cause: `[DIR]/file` is not a directory
+      hint: name a directory with `--cache-dir` or TOFU_OCI_CACHE_DIR, or remove what is in its place
+    ");
+    for command in ["cache verify", "cache prune --all"] {
+        let run = sandbox.line(&format!("{command} --cache-dir file"));
+        assert_eq!(run.status, 1, "{command}");
+        assert!(run.stderr.contains("error[io]"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn the_quarantine_makes_room_first() {
+    let sandbox = cached();
+    fs::write(executable(&sandbox), "another program").unwrap();
+    assert_eq!(sandbox.line("cache verify").status, 3);
+    check!(sandbox, "cache prune", @r"
+    exit 0
+    -- stdout
+    removed 0 packages (0 B); 0 packages (0 B) stay in [DIR]/.cache/tofu-oci, 1 package (304 B) in its quarantine
+    ");
+    check!(sandbox, "cache prune --max-size 100B --dry-run", @r"
+    exit 4
+    -- stdout
+    PROVIDER                         VERSION  PLATFORM      SIZE
+    registry.opentofu.org/acme/demo  1.2.3    linux_amd64  304 B  in the quarantine
+
+    would remove 1 package (304 B); 0 packages (0 B) stay in [DIR]/.cache/tofu-oci
+    ");
+    check!(sandbox, "cache prune --max-size 100B", @r"
+    exit 0
+    -- stdout
+    PROVIDER                         VERSION  PLATFORM      SIZE
+    registry.opentofu.org/acme/demo  1.2.3    linux_amd64  304 B  in the quarantine
+
+    removed 1 package (304 B); 0 packages (0 B) stay in [DIR]/.cache/tofu-oci
+    ");
+}
+
+/// Nobody but the administrator may write where nobody may.
+#[cfg(unix)]
+#[test]
+fn a_cache_of_somebody_else_is_verified() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = cached();
+    fs::write(executable(&sandbox), "another program").unwrap();
+    let root = sandbox.join(".cache/tofu-oci/v1");
+    let protect = |mode| {
+        for dir in ["", "locks", "packages/sha256"] {
+            fs::set_permissions(root.join(dir), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        for lock in fs::read_dir(root.join("locks")).unwrap() {
+            fs::set_permissions(lock.unwrap().path(), fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    protect(0o555);
+    if fs::write(root.join("probe"), "").is_ok() {
+        tofu_oci_testkit::skipped("the administrator may write everywhere");
+        protect(0o755);
+        return;
+    }
+    let run = sandbox.line("cache verify");
+    protect(0o755);
+    assert_eq!(run.status, 3);
+    assert!(run.stdout.contains("still in its place"), "{}", run.stdout);
+    assert!(
+        run.stderr.contains("could not be put aside"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

@@ -115,7 +115,7 @@ impl PackageCache {
             let stamp = Stamp::of_package(package, subject, before);
             // Without it the tree is hashed again next time.
             if let Err(error) = stamps.write_package(&package.digest, &stamp) {
-                self.unusable(&error);
+                self.unstamped(stamps, &error);
             }
         }
     }

@@ -49,7 +49,7 @@ impl PackageCache {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// Of the kind `NotADirectory` where something else is in its place; else the system's.
     pub fn list(&self) -> io::Result<Vec<CacheEntry>> {
         let digests = self.digests()?;
         Ok(digests.iter().filter_map(|at| self.describe(at)).collect())
@@ -58,8 +58,10 @@ impl PackageCache {
     /// The digests of the packages that are there.
     pub(super) fn digests(&self) -> io::Result<Vec<Digest>> {
         let dir = self.packages();
-        if self.files.metadata(&dir)?.is_none() {
-            return Ok(Vec::new());
+        for above in [&self.dir, &self.root, &self.root.join("packages"), &dir] {
+            if !self.is_there(above)? {
+                return Ok(Vec::new());
+            }
         }
         let entries = self.files.read_dir(&dir)?;
         let directories = entries.iter().filter(|e| e.kind == EntryKind::Directory);

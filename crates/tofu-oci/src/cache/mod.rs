@@ -54,9 +54,9 @@ pub use link::LinkMode;
 pub(crate) use link::PlaceError;
 pub use list::{CacheEntry, InUse, Stamped};
 pub use meta::PackageName;
-pub use prune::{PruneOptions, PruneReport, PrunedEntry, Unused};
+pub use prune::{PruneOptions, PruneReport, PrunedEntry, PrunedFrom, Unused};
 pub(crate) use tree::Tree;
-pub use verify::{Verdict, VerifiedEntry};
+pub use verify::{PutAside, Verdict, VerifiedEntry};
 
 use crate::{Progress, Warning};
 use stamp::StampStore;
@@ -66,7 +66,7 @@ use stamp::StampStore;
 pub struct CacheOptions {
     /// The directory of the cache. It is made when it is needed.
     pub dir: PathBuf,
-    /// The directory of the stamps, which must be outside of the cache. Without one every package is hashed
+    /// The directory of the stamps, which must be outside of the cache. It is made with the first stamp. Without one every package is hashed
     /// whenever it is used.
     pub state: Option<PathBuf>,
     /// Now, from which ages are reckoned.
@@ -83,6 +83,7 @@ pub struct PackageCache {
     now: SystemTime,
     progress: Progress,
     told: AtomicBool,
+    told_of_stamps: AtomicBool,
     shared: AtomicBool,
     swept: AtomicBool,
     /// Whether the file system clones files, once that was asked.
@@ -92,7 +93,7 @@ pub struct PackageCache {
 }
 
 impl PackageCache {
-    /// The cache at `options.dir`. Nothing is made yet.
+    /// The cache at `options.dir`. Nothing is made yet, in neither directory.
     ///
     /// A directory of stamps that others may write to is not used; `progress` is warned of it.
     pub fn open(files: &Files, options: CacheOptions, progress: Progress) -> Self {
@@ -115,6 +116,7 @@ impl PackageCache {
             now: options.now,
             progress,
             told: AtomicBool::new(false),
+            told_of_stamps: AtomicBool::new(false),
             shared: AtomicBool::new(false),
             swept: AtomicBool::new(false),
             clones: OnceLock::new(),
@@ -137,6 +139,43 @@ impl PackageCache {
         }
     }
 
+    /// Warns, once, that a stamp could not be written.
+    fn unstamped(&self, stamps: &StampStore, reason: &dyn std::fmt::Display) {
+        if !self.told_of_stamps.swap(true, Ordering::Relaxed) {
+            self.progress.warn(Warning::StampsUnusable {
+                path: stamps.dir().to_owned(),
+                reason: reason.to_string(),
+            });
+        }
+    }
+
+    /// Whether there is a cache: a directory, or a link to one.
+    ///
+    /// # Errors
+    ///
+    /// Of the kind `NotADirectory` where something else is there; else the system's.
+    pub fn exists(&self) -> io::Result<bool> {
+        self.is_there(&self.dir)
+    }
+
+    fn is_there(&self, dir: &Path) -> io::Result<bool> {
+        let metadata = match self.files.metadata(dir)? {
+            Some(metadata) if metadata.is_symlink() => match self.files.canonicalize(dir) {
+                Ok(target) => self.files.metadata(&target)?,
+                Err(_) => Some(metadata),
+            },
+            metadata => metadata,
+        };
+        match metadata {
+            None => Ok(false),
+            Some(metadata) if metadata.is_dir() => Ok(true),
+            Some(_) => {
+                let text = format!("`{}` is not a directory", dir.display());
+                Err(io::Error::new(io::ErrorKind::NotADirectory, text))
+            }
+        }
+    }
+
     fn packages(&self) -> PathBuf {
         self.root.join("packages").join("sha256")
     }
@@ -152,13 +191,12 @@ impl PackageCache {
     fn check_links(&self) -> io::Result<()> {
         let packages = self.packages();
         let above = packages.parent().map(Path::to_owned);
-        let quarantine = self.root.join("quarantine");
         let ours = [
             self.root.clone(),
             packages,
             self.new_dir(),
             self.locks(),
-            quarantine,
+            self.quarantine_dir(),
         ];
         for dir in ours.into_iter().chain(above) {
             if self

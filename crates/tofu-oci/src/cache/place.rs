@@ -58,16 +58,17 @@ impl PackageCache {
         let Some(stamps) = &self.stamps else {
             return;
         };
-        let stamped = self.files.canonicalize(tree.root()).and_then(|real| {
-            let before = stamps.of_place(&real);
-            // The same hash is the same content, so that what was known of it stays known.
-            let before = before.filter(|stamp| stamp.h1().as_ref() == Some(h1));
-            let known = before.and_then(|stamp| stamp.zip());
-            let stamp = Stamp::of(h1, tree).unpacked_from(zip.or(known.as_ref()));
-            stamps.write_place(&real, stamp)
-        });
-        if let Err(error) = stamped {
-            self.unusable(&error);
+        let real = match self.files.canonicalize(tree.root()) {
+            Ok(real) => real,
+            Err(error) => return self.unusable(&error),
+        };
+        let before = stamps.of_place(&real);
+        // The same hash is the same content, so that what was known of it stays known.
+        let before = before.filter(|stamp| stamp.h1().as_ref() == Some(h1));
+        let known = before.and_then(|stamp| stamp.zip());
+        let stamp = Stamp::of(h1, tree).unpacked_from(zip.or(known.as_ref()));
+        if let Err(error) = stamps.write_place(&real, stamp) {
+            self.unstamped(stamps, &error);
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::install::Writes;
 pub struct PruneOptions {
     /// Those that were not used for so long.
     pub older_than: Option<Duration>,
-    /// Those that were used least recently, until the others have so many bytes together.
+    /// First what is in the quarantine, then those that were used least recently, until what is left has so many
+    /// bytes, the rest of the quarantine included.
     pub max_size: Option<u64>,
     /// Those that no working directory has hard links to.
     pub unused: Unused,
@@ -45,17 +46,32 @@ pub struct PrunedEntry {
     pub package: Option<PackageName>,
     /// Bytes of its files.
     pub size: u64,
+    /// Where it was.
+    pub from: PrunedFrom,
+}
+
+/// From where a package is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PrunedFrom {
+    /// From the packages that installs use.
+    Packages,
+    /// From the quarantine, where nobody uses it.
+    Quarantine,
 }
 
 /// What pruning did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PruneReport {
-    /// The packages that were removed, by digest.
+    /// The packages that were removed, by digest, those of the quarantine behind the others.
     pub removed: Vec<PrunedEntry>,
     /// How many packages stay.
     pub kept: u64,
     /// Bytes of those.
     pub kept_size: u64,
+    /// How many packages stay in the quarantine.
+    pub quarantined: u64,
+    /// Bytes of those.
+    pub quarantined_size: u64,
 }
 
 impl PackageCache {
@@ -67,11 +83,32 @@ impl PackageCache {
     /// The system's; what was removed before stays removed.
     pub fn prune(&self, options: &PruneOptions) -> io::Result<PruneReport> {
         self.check_links()?;
+        let quarantined = self.quarantined()?;
         let mut entries = self.list()?;
         // The least recently used first.
         entries.sort_by_key(|entry| (entry.last_used, entry.digest.to_string()));
         let mut size: u64 = entries.iter().map(|entry| entry.size).sum();
+        size += quarantined.iter().map(|entry| entry.size).sum::<u64>();
         let mut report = PruneReport::default();
+        // What nobody uses makes room for what somebody may.
+        for entry in quarantined {
+            let large = options.max_size.is_some_and(|max| size > max);
+            if large || options.unused == Unused::AndUsed {
+                if options.writes == Writes::Execute {
+                    remove(&self.files, &entry.path)?;
+                }
+                size = size.saturating_sub(entry.size);
+                report.removed.push(PrunedEntry {
+                    digest: entry.digest,
+                    package: entry.package,
+                    size: entry.size,
+                    from: PrunedFrom::Quarantine,
+                });
+            } else {
+                report.quarantined += 1;
+                report.quarantined_size += entry.size;
+            }
+        }
         for entry in entries {
             let large = options.max_size.is_some_and(|max| size > max);
             let goes = large || self.is_to_go(&entry, options);
@@ -81,19 +118,22 @@ impl PackageCache {
                     digest: entry.digest,
                     package: entry.package,
                     size: entry.size,
+                    from: PrunedFrom::Packages,
                 });
             } else {
                 report.kept += 1;
                 report.kept_size += entry.size;
             }
         }
-        report.removed.sort_by(|a, b| a.digest.cmp(&b.digest));
+        report
+            .removed
+            .sort_by(|a, b| (&a.digest, a.from).cmp(&(&b.digest, b.from)));
         if options.writes == Writes::Execute {
             self.sweep();
             self.sweep_locks()?;
             self.sweep_releases(&self.root.join("releases"), 5)?;
             if options.unused == Unused::AndUsed {
-                remove(&self.files, &self.root.join("quarantine"))?;
+                remove(&self.files, &self.quarantine_dir())?;
                 remove(&self.files, &self.root.join("evidence"))?;
             }
             if let Some(stamps) = &self.stamps {

@@ -1,6 +1,7 @@
 //! Stamps: what we hashed, and how the files looked then.
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -120,27 +121,41 @@ impl Stamp {
 #[derive(Debug)]
 pub(super) struct StampStore {
     files: Files,
+    dir: PathBuf,
+    cache: PathBuf,
     root: PathBuf,
     /// The stamps of the packages in this very cache: others may have the same ones.
     packages: PathBuf,
 }
 
 impl StampStore {
-    /// Makes the directory if it is not there, and makes sure that it is ours alone.
+    /// Makes sure that the directory is ours alone. One that is not there is made with the first stamp.
     pub(super) fn open(files: &Files, dir: &Path, cache: &Path) -> Result<Self, StateProblem> {
         if dir.starts_with(cache) {
             return Err(StateProblem::WithinCache);
         }
-        let metadata = match files.metadata(dir)? {
-            Some(metadata) if metadata.is_symlink() => files.metadata(&files.canonicalize(dir)?)?,
-            Some(metadata) => Some(metadata),
-            None => {
-                if let Some(parent) = dir.parent() {
-                    files.create_dirs(parent)?;
-                }
-                make(files, dir)?;
-                files.metadata(dir)?
-            }
+        let root = dir.join("v1");
+        let name = Digest::of(cache.as_os_str().as_encoded_bytes());
+        let name: String = name.encoded().chars().take(16).collect();
+        let store = Self {
+            files: files.clone(),
+            dir: dir.to_owned(),
+            cache: cache.to_owned(),
+            packages: root.join("packages").join(name),
+            root,
+        };
+        if let Some(metadata) = files.metadata(dir)? {
+            store.check(metadata)?;
+        }
+        Ok(store)
+    }
+
+    /// Refuses a directory that is not ours alone.
+    fn check(&self, metadata: Metadata) -> Result<(), StateProblem> {
+        let real = self.files.canonicalize(&self.dir)?;
+        let metadata = match metadata.is_symlink() {
+            true => self.files.metadata(&real)?,
+            false => Some(metadata),
         };
         match metadata {
             Some(metadata) if metadata.is_dir() => {
@@ -151,21 +166,30 @@ impl StampStore {
             _ => return Err(StateProblem::NotADirectory),
         }
         // The same by way of links. A cache that is not there has nothing within.
-        let real = files.canonicalize(dir)?;
-        if files
-            .canonicalize(cache)
-            .is_ok_and(|cache| real.starts_with(cache))
-        {
-            return Err(StateProblem::WithinCache);
+        match self.files.canonicalize(&self.cache) {
+            Ok(cache) if real.starts_with(&cache) => Err(StateProblem::WithinCache),
+            _ => Ok(()),
         }
-        let root = dir.join("v1");
-        let cache = Digest::of(cache.as_os_str().as_encoded_bytes());
-        let cache: String = cache.encoded().chars().take(16).collect();
-        Ok(Self {
-            files: files.clone(),
-            packages: root.join("packages").join(cache),
-            root,
-        })
+    }
+
+    /// Makes the directory if it is not there.
+    fn make(&self) -> io::Result<()> {
+        if self.files.metadata(&self.dir)?.is_none() {
+            if let Some(parent) = self.dir.parent() {
+                self.files.create_dirs(parent)?;
+            }
+            make(&self.files, &self.dir)?;
+        }
+        match self.files.metadata(&self.dir)? {
+            // Somebody else may have made it just now.
+            Some(metadata) => self.check(metadata).map_err(io::Error::other),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// The directory.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     fn package(&self, digest: &Digest) -> PathBuf {
@@ -213,6 +237,7 @@ impl StampStore {
         };
         match (write(), path.parent()) {
             (Err(error), Some(dir)) if error.kind() == io::ErrorKind::NotFound => {
+                self.make()?;
                 make(&self.files, &self.root)?;
                 if dir == self.packages {
                     make(&self.files, &self.root.join("packages"))?;

@@ -1,6 +1,7 @@
 //! Reading the whole cache.
 
 use std::io;
+use std::path::PathBuf;
 
 use tofu_oci_types::oci::Digest;
 
@@ -25,41 +26,78 @@ pub enum Verdict {
     Sound,
     /// It has the hash that it says it has. Nobody computed that here; a lock file will tell.
     Unproven,
-    /// It is not what it was. It is in the quarantine now.
+    /// It is not what it was.
     Damaged {
         /// Why.
         reason: String,
+        /// What became of it.
+        aside: PutAside,
     },
     /// Somebody else works on it.
     Busy,
 }
 
+/// Whether a damaged package is out of the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutAside {
+    /// It is in the quarantine now.
+    To(PathBuf),
+    /// It is where it was: the cache cannot be written to. Installs do not use it either way.
+    Not {
+        /// What failed.
+        reason: String,
+    },
+}
+
+/// What comes out of reading a tree.
+#[derive(Debug, PartialEq, Eq)]
+enum Judgement {
+    Sound,
+    Unproven,
+    /// With the reason.
+    Damaged(String),
+}
+
 impl PackageCache {
-    /// Reads every package and puts those aside that are not what they were.
+    /// Reads every package and puts those aside that are not what they were, where the cache can be written to. One
+    /// that can only be read is verified all the same.
     ///
     /// # Errors
     ///
-    /// Where the cache cannot be read, or a package cannot be put aside.
+    /// Where the cache cannot be read; of the kind `NotADirectory` where something else is in its place.
     pub fn verify(&self) -> io::Result<Vec<VerifiedEntry>> {
         let mut verified = Vec::new();
         for digest in self.digests()? {
             let Some(entry) = self.entry(&digest) else {
                 continue;
             };
-            let lock = self.try_lock(&digest)?;
+            let lock = match self.try_lock(&digest) {
+                Err(error) if !is_unwritable(&error) => return Err(error),
+                lock => lock,
+            };
             // Somebody else removed it, or put it aside, since it was listed.
             if self.files.metadata(&entry)?.is_none() {
                 continue;
             }
             let meta = Meta::read(&self.files, &entry);
-            let verdict = match lock {
-                None => Verdict::Busy,
-                Some(_lock) => {
-                    let verdict = self.judge(&digest, meta.as_ref())?;
-                    if let Verdict::Damaged { reason } = &verdict {
-                        self.quarantine_locked(&digest, reason)?;
-                    }
-                    verdict
+            let judgement = match &lock {
+                Ok(None) => None,
+                Ok(Some(_)) => Some(self.judge(&digest, meta.as_ref())?),
+                Err(_) => self.judge_unlocked(&digest, meta.as_ref())?,
+            };
+            let verdict = match (judgement, lock) {
+                (None, _) => Verdict::Busy,
+                (Some(Judgement::Sound), _) => Verdict::Sound,
+                (Some(Judgement::Unproven), _) => Verdict::Unproven,
+                (Some(Judgement::Damaged(reason)), lock) => {
+                    let moved = lock.and_then(|_lock| self.quarantine_locked(&digest, &reason));
+                    let aside = match moved {
+                        Ok(path) => PutAside::To(path),
+                        Err(error) => PutAside::Not {
+                            reason: error.to_string(),
+                        },
+                    };
+                    Verdict::Damaged { reason, aside }
                 }
             };
             verified.push(VerifiedEntry {
@@ -71,9 +109,24 @@ impl PackageCache {
         Ok(verified)
     }
 
-    fn judge(&self, digest: &Digest, meta: Option<&Meta>) -> io::Result<Verdict> {
+    /// As [`judge`](Self::judge), without keeping others from replacing the package meanwhile; `None` where they may
+    /// have.
+    fn judge_unlocked(
+        &self,
+        digest: &Digest,
+        meta: Option<&Meta>,
+    ) -> io::Result<Option<Judgement>> {
+        let judgement = self.judge(digest, meta)?;
+        let stays = match judgement {
+            Judgement::Damaged(_) => self.judge(digest, meta)? == judgement,
+            Judgement::Sound | Judgement::Unproven => true,
+        };
+        Ok(stays.then_some(judgement))
+    }
+
+    fn judge(&self, digest: &Digest, meta: Option<&Meta>) -> io::Result<Judgement> {
         let Some(entry) = self.entry(digest) else {
-            return Ok(Verdict::Unproven);
+            return Ok(Judgement::Unproven);
         };
         let hashed = Tree::look(&self.files, &entry.join("tree"))
             .and_then(|tree| Ok((tree.hash(&self.files)?, tree)));
@@ -85,27 +138,32 @@ impl PackageCache {
                     io::ErrorKind::NotFound | io::ErrorKind::InvalidData
                 ) =>
             {
-                return Ok(Verdict::Damaged {
-                    reason: error.to_string(),
-                });
+                return Ok(Judgement::Damaged(error.to_string()));
             }
             Err(error) => return Err(error),
         };
         let was = self.stamp(digest).and_then(|stamp| stamp.h1());
         Ok(match (was, meta) {
-            (Some(was), _) if was == h1 => Verdict::Sound,
+            (Some(was), _) if was == h1 => Judgement::Sound,
             (Some(was), _) => damaged(h1.as_str(), was.as_str()),
             (None, Some(meta)) if meta.h1 != h1.as_str() => damaged(h1.as_str(), &meta.h1),
-            (None, Some(_)) => Verdict::Unproven,
-            (None, None) => Verdict::Damaged {
-                reason: "nothing says what it is".to_owned(),
-            },
+            (None, Some(_)) => Judgement::Unproven,
+            (None, None) => Judgement::Damaged("nothing says what it is".to_owned()),
         })
     }
 }
 
-fn damaged(is: &str, was: &str) -> Verdict {
-    Verdict::Damaged {
-        reason: format!("its tree has the hash {is}, not {was}"),
-    }
+fn damaged(is: &str, was: &str) -> Judgement {
+    Judgement::Damaged(format!("its tree has the hash {is}, not {was}"))
+}
+
+/// Whether the error says that nothing can be written, which keeps nobody from reading.
+fn is_unwritable(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+    )
 }

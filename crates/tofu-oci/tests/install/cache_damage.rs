@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tofu_oci::Warning;
-use tofu_oci::cache::{Stamped, Verdict};
+use tofu_oci::cache::{PutAside, Stamped, Verdict};
 use tofu_oci::install::{InstallReport, PackageAction, PackageOrigin};
 use tofu_oci::store::files::Files;
 
@@ -135,7 +135,9 @@ async fn verifying_puts_damage_aside_too() {
     let cache = world.cache(&Files::default());
     let mut verdicts: Vec<_> = cache.verify().unwrap();
     verdicts.sort_by_key(|v| v.package.as_ref().unwrap().provider.kind().to_owned());
-    assert!(matches!(&verdicts[0].verdict, Verdict::Damaged { reason } if reason.contains("h1:")));
+    assert!(
+        matches!(&verdicts[0].verdict, Verdict::Damaged { reason, aside: PutAside::To(_) } if reason.contains("h1:"))
+    );
     assert_eq!(verdicts[1].verdict, Verdict::Sound);
     assert_eq!(entries(&world).len(), 1);
     assert_eq!(quarantined(&world), 1);

@@ -1,14 +1,19 @@
 //! Looking after the cache: listing, verifying, pruning.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tofu_oci::cache::{InUse, PruneOptions, Stamped, Unused, Verdict};
+use tofu_oci::cache::{InUse, PruneOptions, PrunedFrom, PutAside, Stamped, Unused, Verdict};
 use tofu_oci::install::Writes;
-use tofu_oci::store::files::Files;
+use tofu_oci::store::files::{FileObserver, FileOp, Files, Verdict as Answer};
 use tofu_oci::types::tofu::Platform;
 
 use crate::cache::{entries, entry, executable, place, world};
+use crate::cache_damage::tampered;
+use crate::support::{World, snapshot};
 
 #[tokio::test]
 async fn the_cache_is_listed_verified_and_pruned() {
@@ -165,4 +170,123 @@ async fn other_formats_beside_are_left_alone() {
             .join("packages/x");
         assert_eq!(std::fs::read(path).unwrap(), b"x");
     }
+}
+
+/// A directory on a file system that is mounted for reading only.
+struct ReadOnly(PathBuf);
+
+impl FileObserver for ReadOnly {
+    fn before(&self, op: &FileOp<'_>) -> Answer {
+        let writes = op.changes() || matches!(op, FileOp::Lock(_));
+        match writes && op.path().starts_with(&self.0) {
+            true => Answer::Fail(ErrorKind::ReadOnlyFilesystem.into()),
+            false => Answer::Proceed,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cache_that_can_only_be_read_is_verified() {
+    let world = world().await;
+    let root = world.dir.path().join("cache");
+    let files = Files::observed(Arc::new(ReadOnly(root.clone())));
+    let sound = world.cache(&files).verify().unwrap();
+    assert_eq!(sound.len(), 2);
+    assert!(sound.iter().all(|e| e.verdict == Verdict::Sound));
+
+    tampered(&world, &entry(&world, "a"));
+    let before = snapshot(&root);
+    let verified = world.cache(&files).verify().unwrap();
+    let damaged: Vec<_> = verified
+        .iter()
+        .filter_map(|entry| match &entry.verdict {
+            Verdict::Damaged { aside, .. } => Some(aside),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        matches!(damaged[..], [PutAside::Not { reason }] if reason.contains("read-only")),
+        "{damaged:?}"
+    );
+    assert_eq!(snapshot(&root), before);
+}
+
+#[tokio::test]
+async fn a_cache_that_is_not_there_is_not_made_by_looking() {
+    let world = World::new("");
+    let cache = world.cache(&Files::default());
+    assert!(!cache.exists().unwrap());
+    assert!(cache.list().unwrap().is_empty());
+    assert!(cache.verify().unwrap().is_empty());
+    cache.prune(&PruneOptions::default()).unwrap();
+    for name in ["cache", "state"] {
+        assert!(!world.dir.path().join(name).exists(), "{name}");
+    }
+    // The same where something else is in its place, or in that of a directory in it.
+    for place in ["cache", "cache/v1", "cache/v1/packages"] {
+        let place = world.dir.path().join(place);
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(&place, "").unwrap();
+        let kinds = [
+            cache.list().unwrap_err().kind(),
+            cache.verify().unwrap_err().kind(),
+        ];
+        assert_eq!(kinds, [ErrorKind::NotADirectory; 2], "{place:?}");
+        std::fs::remove_file(&place).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_quarantine_goes_first() {
+    let world = world().await;
+    let files = Files::default();
+    tampered(&world, &entry(&world, "a"));
+    let cache = world.cache(&files);
+    cache.verify().unwrap();
+    let quarantine = world.dir.path().join("cache/v1/quarantine");
+    let aside: u64 = snapshot(&quarantine)
+        .iter()
+        .map(|(_, bytes)| bytes.len() as u64)
+        .sum();
+    let kept: u64 = cache.list().unwrap().iter().map(|e| e.size).sum();
+    let limit = |max_size: u64| PruneOptions {
+        max_size: Some(max_size),
+        ..PruneOptions::default()
+    };
+
+    let report = cache.prune(&limit(kept + aside)).unwrap();
+    assert!(report.removed.is_empty());
+    assert_eq!((report.quarantined, report.quarantined_size), (1, aside));
+    assert_eq!((report.kept, report.kept_size), (1, kept));
+
+    let options = limit(kept + aside - 1);
+    let planned = cache
+        .prune(&PruneOptions {
+            writes: Writes::DryRun,
+            ..options.clone()
+        })
+        .unwrap();
+    assert!(!snapshot(&quarantine).is_empty());
+    let report = cache.prune(&options).unwrap();
+    assert_eq!(report, planned);
+    assert_eq!(report.removed.len(), 1);
+    assert_eq!(report.removed[0].from, PrunedFrom::Quarantine);
+    assert_eq!(report.removed[0].size, aside);
+    let removed = report.removed[0].package.as_ref().unwrap();
+    assert_eq!(removed.provider.kind(), "a");
+    assert_eq!((report.kept, report.quarantined), (1, 0));
+    assert!(snapshot(&quarantine).is_empty());
+    assert_eq!(entries(&world).len(), 1);
+
+    // Everything includes it, before it is done as well.
+    tampered(&world, &entry(&world, "b"));
+    cache.verify().unwrap();
+    let all = PruneOptions {
+        unused: Unused::AndUsed,
+        writes: Writes::DryRun,
+        ..PruneOptions::default()
+    };
+    let report = cache.prune(&all).unwrap();
+    assert_eq!(report.removed.len(), 1);
+    assert_eq!(report.removed[0].from, PrunedFrom::Quarantine);
 }

@@ -271,7 +271,9 @@ async fn nothing_behind_a_link_is_replaced() {
     use std::os::unix::fs::symlink;
 
     let world = World::new("module \"m\" {\n  source = \"oci://oci.example.com/m\"\n}\n");
-    world.module("m", "latest", &[("main.tf", "# ours\n")]).await;
+    world
+        .module("m", "latest", &[("main.tf", "# ours\n")])
+        .await;
     let precious = world.dir.path().join("precious");
     std::fs::create_dir_all(precious.join("m")).unwrap();
     std::fs::write(precious.join("m/main.tf"), "# theirs\n").unwrap();
@@ -285,7 +287,10 @@ async fn nothing_behind_a_link_is_replaced() {
         panic!("{error}")
     };
     assert_eq!(source.kind(), std::io::ErrorKind::NotADirectory);
-    assert!(source.to_string().contains(".terraform/modules`"), "{source}");
+    assert!(
+        source.to_string().contains(".terraform/modules`"),
+        "{source}"
+    );
     assert_eq!(snapshot(&precious), before);
 
     // In the place of one module the link itself is replaced.
@@ -319,7 +324,9 @@ async fn records_are_not_written_through_a_link() {
 #[tokio::test]
 async fn the_data_directory_may_be_a_link() {
     let world = World::new("module \"m\" {\n  source = \"oci://oci.example.com/m\"\n}\n");
-    world.module("m", "latest", &[("main.tf", "# ours\n")]).await;
+    world
+        .module("m", "latest", &[("main.tf", "# ours\n")])
+        .await;
     let elsewhere = world.dir.path().join("elsewhere");
     std::fs::create_dir(&elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, world.conf().join(".terraform")).unwrap();

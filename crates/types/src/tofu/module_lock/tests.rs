@@ -198,7 +198,13 @@ fn entries_that_are_refused() {
 /// What a configuration may call a module can be locked: a combining mark, a letter number, a connector.
 #[test]
 fn names_are_those_of_configurations() {
-    for name in ["a\u{301}b", "\u{2160}x", "x\u{203f}y", "\u{915}\u{93f}", "_-"] {
+    for name in [
+        "a\u{301}b",
+        "\u{2160}x",
+        "x\u{203f}y",
+        "\u{915}\u{93f}",
+        "_-",
+    ] {
         let mut lock = ModuleLock::new();
         lock.set(path(&["a", name]), locked("oci://h.example/a"));
         let read = ModuleLock::read(&lock.write().unwrap());
