@@ -219,7 +219,8 @@ impl Publisher {
         let Address::Registry(reference) = &to.address else {
             return None;
         };
-        let memory = ProfileMemory::new(self.files.clone(), options.memory.clone()?);
+        let (path, now) = (options.memory.clone()?, options.now?);
+        let memory = ProfileMemory::new(self.files.clone(), path, now);
         Some((memory, reference.host.to_string()))
     }
 }

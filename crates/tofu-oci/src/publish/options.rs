@@ -36,7 +36,8 @@ pub enum ProfileChoice {
     /// As the profile says.
     Given(Profile),
     /// As referrers, where the registry takes and lists them; else inside the target manifests. What a
-    /// registry does is found out when the first evidence is sent, before the tag is given, and remembered.
+    /// registry does is found out when the first evidence is sent, before the tag is given, and remembered for
+    /// 30 days.
     Auto,
 }
 
@@ -68,8 +69,8 @@ pub struct ProviderOptions {
     pub annotations: UserAnnotations,
     /// How much of our own is written, and where.
     pub profile: ProfileChoice,
-    /// The file in which it is remembered which registries take evidence as referrers; without it each
-    /// publish finds out again.
+    /// The file in which it is remembered, for 30 days, which registries take evidence as referrers; without it, or
+    /// without [`now`](Self::now), each publish finds out again.
     pub memory: Option<PathBuf>,
     /// What happens to a version that is there.
     pub existing: Existing,
