@@ -1,7 +1,11 @@
-//! Ctrl-C: the first one stops cleanly, the second one at once.
+//! Interrupts, which are Ctrl-C and being asked to end (`SIGTERM`).
+//!
+//! The first one stops what writes cleanly, the second one at once. What only reads, waits or prints is stopped at
+//! once: there is nothing to be cleaned up. Either way the exit status is [`STATUS`], whichever signal it was.
 
 use std::future::Future;
 use std::process;
+use std::sync::{Mutex, PoisonError};
 
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -31,7 +35,67 @@ where
     }
 }
 
-/// Runs work that only reads. An interrupt ends the process, as the system does it.
+/// What the next interrupt leads to, other than the end. Signals are the process's, and so is this.
+static ANSWER: Mutex<Option<Answer>> = Mutex::new(None);
+
+type Answer = Box<dyn FnOnce() + Send>;
+
+fn set_answer(answer: Option<Answer>) -> Option<Answer> {
+    let mut held = ANSWER.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut held, answer)
+}
+
+/// From now on interrupts are answered here. Called once, before anything that takes long.
+///
+/// They have their own thread, so that they are heard whatever the others do.
+pub(crate) fn listen() -> Result<(), Stop> {
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .map_err(no_runtime)?;
+    let mut interrupts = {
+        let _inside = runtime.enter();
+        Interrupts::listen().map_err(no_runtime)?
+    };
+    let answering = move || {
+        loop {
+            runtime.block_on(interrupts.next());
+            match set_answer(None) {
+                Some(answer) => answer(),
+                None => process::exit(STATUS.into()),
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("interrupt".to_owned())
+        .spawn(answering)
+        .map_err(no_runtime)?;
+    Ok(())
+}
+
+/// The first interrupt while it lives is told to somebody; the second one ends the process.
+struct Watch;
+
+impl Watch {
+    fn begin(answer: impl FnOnce() + Send + 'static) -> (Self, oneshot::Receiver<()>) {
+        let (tell, told) = oneshot::channel();
+        let answer = move || {
+            // Before the work hears of it: it may end the process at once.
+            answer();
+            let _ = tell.send(());
+        };
+        let _ = set_answer(Some(Box::new(answer)));
+        (Self, told)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = set_answer(None);
+    }
+}
+
+/// Runs work that only reads. An interrupt ends the process.
 pub(crate) fn run_reading<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<T, Stop>
 where
     Failure: From<E>,
@@ -58,7 +122,8 @@ where
         .enable_all()
         .build()
         .map_err(no_runtime)?;
-    let interrupted = watch(|| write_err("interrupted: cleaning up; once more stops at once\n"))?;
+    let answer = || write_err("interrupted: cleaning up; once more stops at once\n");
+    let (_watch, interrupted) = Watch::begin(answer);
     let result = runtime.block_on(async {
         tokio::select! {
             result = work => Some(result),
@@ -106,42 +171,9 @@ where
         .max_blocking_threads(BLOCKING)
         .build()
         .map_err(no_runtime)?;
-    let tell = move || log.say("finishing requests; once more stops at once\n");
-    let shutdown = Shutdown(watch(tell)?);
-    Ok(runtime.block_on(serve(shutdown))?)
-}
-
-/// Tells of the first interrupt, which `answer` answers; ends the process on the second.
-///
-/// It has its own thread, so that it is heard while the work's runtime is shut down.
-fn watch(answer: impl FnOnce() + Send + 'static) -> Result<oneshot::Receiver<()>, Stop> {
-    let (tell, told) = oneshot::channel();
-    let runtime = Builder::new_current_thread()
-        .enable_io()
-        .build()
-        .map_err(no_runtime)?;
-    // Before the work begins: from now on an interrupt does not end the process by itself.
-    let listening = {
-        let _inside = runtime.enter();
-        Interrupts::listen().map_err(no_runtime)?
-    };
-    let watching = move || {
-        let mut interrupts = listening;
-        runtime.block_on(interrupts.next());
-        if tell.is_closed() {
-            return;
-        }
-        // Before the work hears of it: it may end the process at once.
-        answer();
-        let _ = tell.send(());
-        runtime.block_on(interrupts.next());
-        process::exit(STATUS.into());
-    };
-    std::thread::Builder::new()
-        .name("interrupt".to_owned())
-        .spawn(watching)
-        .map_err(no_runtime)?;
-    Ok(told)
+    let answer = move || log.say("finishing requests; once more stops at once\n");
+    let (_watch, asked) = Watch::begin(answer);
+    Ok(runtime.block_on(serve(Shutdown(asked)))?)
 }
 
 /// Ctrl-C, and being asked to end.

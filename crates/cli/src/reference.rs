@@ -120,7 +120,11 @@ pub fn cli() -> String {
         "| {} | `--dry-run` found something to do |",
         crate::run::TO_DO
     );
-    let _ = writeln!(page, "| {} | interrupted |", crate::interrupt::STATUS);
+    let _ = writeln!(
+        page,
+        "| {} | interrupted, by Ctrl-C or `SIGTERM`; whatever the command, apart from `serve`, which finishes the requests that run and ends with 0 |",
+        crate::interrupt::STATUS
+    );
     page
 }
 

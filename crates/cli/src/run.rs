@@ -22,7 +22,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Cli::read(&args) {
         Ok(cli) => {
             let settings = Settings::resolve(&cli.global);
-            ended(&settings.printer, commands::run(cli.command, &settings))
+            let result = interrupt::listen().and_then(|()| commands::run(cli.command, &settings));
+            ended(&settings.printer, result)
         }
         Err(error) => declined(error, &args),
     }
