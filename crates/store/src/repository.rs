@@ -127,6 +127,15 @@ pub trait Repository: Send + Sync {
         subject: &Descriptor,
         kind: Option<&MediaType>,
     ) -> Result<Vec<Descriptor>>;
+
+    /// Whether the repository finds out by itself what refers to a manifest. Where it does not, whoever stores a
+    /// referrer lists it, and may have been stopped before that.
+    ///
+    /// # Errors
+    /// Anything but absence.
+    async fn finds_referrers(&self) -> Result<bool> {
+        Ok(true)
+    }
 }
 
 /// One repository, read and written.

@@ -167,6 +167,7 @@ fn an_unchanged_publish_only_looks() {
                 HEAD /v2/acme/demo/manifests/sha256:[DIGEST] 200
                 HEAD /v2/acme/demo/manifests/sha256:[DIGEST] 200
                 HEAD /v2/acme/demo/manifests/sha256:[DIGEST] 200
+                HEAD /v2/acme/demo/referrers/sha256:[DIGEST] 200
                 ");
             }
             false => {

@@ -338,6 +338,19 @@ fn evidence_that_is_missing_is_added_and_nothing_else() {
     }
 }
 
+/// Completes the version without being forced to, and has nothing to do afterwards.
+fn completes(client: &Client) {
+    assert!(pulled(client, "HOST/acme/demo:1.2.3").len() < FILES.len());
+    let publish = "publish provider dist HOST/acme/demo";
+    assert_eq!(client.line(&format!("{publish} --dry-run")).status, 4);
+    let run = client.line(&format!("{publish} --json")).ok();
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(document["release"]["outcome"], "completed");
+    assert_eq!(pulled(client, "HOST/acme/demo:1.2.3"), FILES);
+    let run = client.line(publish).ok();
+    assert!(run.stdout.starts_with("Unchanged"), "{}", run.stdout);
+}
+
 #[test]
 fn a_list_of_referrers_that_was_lost_is_written_again() {
     let quirks = Quirks::new();
@@ -352,16 +365,28 @@ fn a_list_of_referrers_that_was_lost_is_written_again() {
     let _ = client
         .line(&format!("delete HOST/acme/demo:{list} --yes"))
         .ok();
-    assert_eq!(pulled(&client, "HOST/acme/demo:1.2.3").len(), 3);
-    // Whether everything is there takes looks alone; only who asks for more has lists read.
-    let run = client.line("publish provider dist HOST/acme/demo").ok();
-    assert!(run.stdout.starts_with("Unchanged"), "{}", run.stdout);
-    let run = client
-        .line("publish provider dist HOST/acme/demo --force --json")
-        .ok();
-    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(document["release"]["outcome"], "completed");
-    assert_eq!(pulled(&client, "HOST/acme/demo:1.2.3"), FILES);
+    completes(&client);
+}
+
+#[test]
+fn a_publish_that_was_stopped_before_the_list_goes_on() {
+    let quirks = Quirks::new();
+    without_api(&quirks);
+    let (_registry, client) = registry(&quirks);
+    let spdx = "dist/terraform-provider-demo_1.2.3_linux_amd64.spdx.json";
+    std::fs::remove_file(client.sandbox.join(spdx)).unwrap();
+    let _ = client.line("publish provider dist HOST/acme/demo").ok();
+    // A document comes to a version that has its tag, and its list is not written any more.
+    client.sandbox.write(spdx, SPDX);
+    quirks.on(
+        Requests::of("PUT", "/manifests/sha256-"),
+        Quirk::Answer(Canned::status(403)),
+    );
+    let run = client.line("publish provider dist HOST/acme/demo");
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    quirks.off();
+    without_api(&quirks);
+    completes(&client);
 }
 
 #[test]

@@ -127,6 +127,29 @@ impl RemoteRepository {
         }
     }
 
+    /// As [`has_referrers_api`](Self::has_referrers_api), by a look at the same address where a registry answers one.
+    pub(super) async fn shows_referrers_api(&self) -> Result<bool> {
+        if let Some(found) = self.registry.referrers.get() {
+            return Ok(*found);
+        }
+        let nothing = Digest::sha256([0; 32]);
+        let what = format!("asking {} whether it lists what refers to it", self.place);
+        let path = format!("referrers/{nothing}");
+        let mut call = self.call(Method::HEAD, &path, self.access(), what);
+        call.follow = Follow::Registry;
+        if let Ok(mut reply) = self.registry.send(&call).await {
+            reply.release();
+            let kind = media_type(reply.response.headers());
+            if reply.status() == StatusCode::OK && kind == Some(MediaType::IMAGE_INDEX) {
+                // Somebody else may have found the same.
+                let _ = self.registry.referrers.set(true);
+                return Ok(true);
+            }
+        }
+        // The specification knows no such look: that there is no answer says nothing.
+        self.has_referrers_api().await
+    }
+
     /// Makes sure that a manifest which was stored now is listed. `taken` is what the registry said of it.
     pub(super) async fn list_referrer(
         &self,

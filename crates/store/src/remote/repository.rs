@@ -186,6 +186,10 @@ impl Repository for RemoteRepository {
     ) -> Result<Vec<Descriptor>> {
         self.list_referrers(subject, kind).await
     }
+
+    async fn finds_referrers(&self) -> Result<bool> {
+        self.shows_referrers_api().await
+    }
 }
 
 #[async_trait]

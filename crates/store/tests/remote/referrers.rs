@@ -419,3 +419,29 @@ async fn a_subject_that_is_refused_is_told() {
     let error = StoreError::from(error);
     assert!(!error.is_absent());
 }
+
+/// A look is enough where the registry answers one. The specification does not ask it to.
+#[tokio::test]
+async fn whether_a_registry_finds_referrers_is_asked_once() {
+    let looks = || Requests::of("HEAD", "/referrers/");
+    let status = |status| Quirk::Answer(Canned::status(status));
+    for (quirks, finds, asked) in [
+        (vec![], true, 1),
+        (vec![(looks(), status(405))], true, 2),
+        (vec![(looks(), status(404))], true, 2),
+        (vec![(Requests::to("/referrers/"), status(404))], false, 2),
+    ] {
+        let bench = Bench::new();
+        let _ = put_image(&bench.inside("acme/demo"), b"subject").await;
+        for (requests, quirk) in quirks {
+            bench.on(requests, quirk);
+        }
+        let repo = bench.repository();
+        let _ = bench.quirks.lines();
+        for _ in 0..2 {
+            assert_eq!(repo.finds_referrers().await.unwrap(), finds);
+        }
+        let lines = bench.quirks.lines();
+        assert_eq!(lines.len(), asked, "{lines:?}");
+    }
+}

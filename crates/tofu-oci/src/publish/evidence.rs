@@ -315,6 +315,22 @@ impl Destination {
         Ok(unlisted)
     }
 
+    /// Whether the registry lists evidence only where whoever stores it says so.
+    pub(super) async fn lists_by_hand(
+        &self,
+        attached: &[Attached<'_>],
+    ) -> Result<bool, PublishError> {
+        match self.reader() {
+            Some(reader) if !attached.is_empty() => {
+                let finds = reader.finds_referrers().await;
+                finds
+                    .map(|finds| !finds)
+                    .map_err(|error| self.failed(error))
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// Adds to what is lost the evidence that is there and not listed: storing it again lists it.
     pub(super) async fn add_unlisted(
         &self,

@@ -183,8 +183,9 @@ impl Publisher {
                 let read = options.existing == Existing::Replace;
                 let manifests = manifests(&written);
                 lost = to.lost(&manifests, read).await?;
-                // Lists cost more than looks: they are read where something is written anyway.
-                if read || !lost.is_empty() {
+                // Lists cost more than looks: they are read where something is written anyway, and where a run that
+                // was stopped can have stored what it did not list.
+                if read || !lost.is_empty() || to.lists_by_hand(&written.attached).await? {
                     to.add_unlisted(&mut lost, &written.attached).await?;
                 }
                 let staging = stage(&written, &proven, options);
