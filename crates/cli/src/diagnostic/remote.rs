@@ -84,6 +84,8 @@ pub(super) fn credential(error: &CredentialError) -> Advice {
         CredentialError::HelperMissing { .. } => {
             advice.hint("install it, or take its name out of the credentials file")
         }
-        CredentialError::File { .. } => advice.hint("correct the file, or log in again"),
+        CredentialError::File { .. } => {
+            advice.hint("correct the file, or move it away and log in again")
+        }
     }
 }

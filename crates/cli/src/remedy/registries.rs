@@ -33,7 +33,7 @@ super::group! {
     CredentialUnusable
     "A credentials file or a credential helper is configured for this registry, and does not work. Nobody goes on without it, because that would hide the reason."
     ["the credential helper \"docker-credential-pass\" is not on the PATH"]
-    "Install the helper, correct the file, or log in again. Run `docker-credential-NAME` by hand to see what it says.";
+    "Install the helper, correct the file, or move it away and log in again: what is damaged is left as it is. Run `docker-credential-NAME` by hand to see what it says.";
     LoginRefused
     "The registry asks for a credential in a way that would give it to somebody else, or in one that is not known."
     ["oci.example.com asks for a credential in a way that is refused: it sends to a place without TLS"]

@@ -237,7 +237,7 @@ fn a_damaged_file_is_told_before_anything_is_asked() {
             exit 1
             -- stderr
             error[credential-unusable]: the credentials file `[DIR]/.docker/config.json` cannot be used: it is not JSON of the form that it has to have: line 1, column 11
-              hint: correct the file, or log in again
+              hint: correct the file, or move it away and log in again
             ");
         }
     }

@@ -341,3 +341,46 @@ async fn skopeo_reads_what_we_wrote() {
     assert_eq!(found(&environment, "example.com:5000/x").await, "anonymous");
     assert_eq!(found(&environment, "docker.io/x").await, "alice:s3cret");
 }
+
+/// Whatever is wrong with a file, it is somebody's: it stays as it is, byte by byte.
+#[tokio::test]
+async fn a_file_that_cannot_be_understood_is_left_alone() {
+    for content in [
+        "not json",
+        "{\"auths\": {",
+        "{\"auths\": {}} trailing",
+        "{\"auths\": {},}",
+        "// a comment\n{\"auths\": {}}",
+        "\u{feff}{\"auths\": {}}",
+        "[]",
+        "null",
+        "\"auths\"",
+        "{\"auths\": []}",
+        "{\"auths\": {\"example.com\": 7}}",
+        "{\"auths\": {}, \"auths\": {}}",
+    ] {
+        let home = Home::new();
+        let writer = writer(home.environment());
+        let registry = host("example.com");
+        // It may be damaged before the login, or between the plan and what follows from it.
+        let plan = writer.plan(&registry).await.unwrap();
+        let path = home.write("home/.docker/config.json", content);
+        let planned = writer.plan(&registry).await.map(drop);
+        let stored = writer.store(&plan, &alice()).await;
+        let erased = writer.erase(&registry).await;
+        let error = stored.unwrap_err().to_string();
+        assert!(error.contains("config.json"), "{content}: {error}");
+        // Two sections are one too many for whoever writes; who looks something up may take either.
+        let twice = content.matches("\"auths\":").count() == 2;
+        assert_eq!(planned.is_ok(), twice, "{content}");
+        assert!(erased.erased.is_empty(), "{content}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        let beside = fs::read_dir(path.parent().unwrap()).unwrap();
+        let names: Vec<_> = beside.map(|entry| entry.unwrap().file_name()).collect();
+        let others = names.iter().filter(|name| {
+            let name = name.to_string_lossy();
+            name != "config.json" && name != ".config.json.lock"
+        });
+        assert_eq!(others.count(), 0, "{content}: {names:?}");
+    }
+}
