@@ -9,7 +9,7 @@ use super::{EntryKind, FileIdentity, FileMode, FileWriter, Files};
 ///
 /// Until [`commit`](Self::commit) the place holds what it held before; dropping without it removes what was
 /// written. A killed process leaves a file with a leading dot and the ending `.tmp`, which nobody reads: in layouts
-/// a sweep removes it, elsewhere whoever writes the same file next ([`create_tidy`](Self::create_tidy)).
+/// and in the package cache a sweep removes it, elsewhere whoever writes the same file next ([`create_tidy`](Self::create_tidy)).
 #[derive(Debug)]
 pub struct AtomicFile {
     files: Files,

@@ -66,6 +66,13 @@ impl FileMode {
     }
 }
 
+/// Whether the path has the name of a file that is being written, to be renamed when it is whole
+/// ([`Files::create_temporary`]).
+pub fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') && name.ends_with(".tmp")
+}
+
 /// An exclusive lock on a file, held until it is dropped. It excludes other processes and other holders in
 /// this one.
 #[derive(Debug)]
@@ -270,7 +277,7 @@ impl Files {
         Ok(FileWriter::new(self.clone(), file))
     }
 
-    /// Creates a file of a fresh name in `directory`: a leading dot, `stem`, and the ending `.tmp`.
+    /// Creates a file of a fresh name in `directory`, an [`is_temporary`] one: a leading dot, `stem`, and the ending `.tmp`.
     /// It is the caller's to rename or remove.
     ///
     /// # Errors

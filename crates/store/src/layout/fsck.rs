@@ -14,7 +14,7 @@ use super::paths::{BLOBS, STATE};
 use super::{LayoutStorage, Shape, Shared};
 use crate::blocking::blocking;
 use crate::error::{Damage, Result, StoreError};
-use crate::files::{Entry, EntryKind, is_absent};
+use crate::files::{Entry, EntryKind, is_absent, is_temporary};
 use crate::place::Place;
 use crate::storage::Storage as _;
 
@@ -350,7 +350,7 @@ impl<'a> Check<'a> {
             for entry in list(self.shared, &dir)? {
                 let path = dir.join(&entry.name);
                 let name = entry.name.to_string_lossy();
-                if is_temporary(&name) {
+                if is_temporary(&path) {
                     self.found(path, Problem::Leftover);
                     continue;
                 }
@@ -392,9 +392,9 @@ impl<'a> Check<'a> {
     /// Looks for what was left beside `index.json`.
     fn check_directory(&mut self) -> Result<()> {
         for entry in list(self.shared, &self.repo.dir.clone())? {
-            let name = entry.name.to_string_lossy();
-            if entry.kind == EntryKind::File && is_temporary(&name) {
-                self.found(self.repo.dir.join(&entry.name), Problem::Leftover);
+            let path = self.repo.dir.join(&entry.name);
+            if entry.kind == EntryKind::File && is_temporary(&path) {
+                self.found(path, Problem::Leftover);
             }
         }
         if self.shared.shape == Shape::Single {
@@ -403,10 +403,6 @@ impl<'a> Check<'a> {
         }
         Ok(())
     }
-}
-
-pub(super) fn is_temporary(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(".tmp")
 }
 
 fn damaged_file(error: &StoreError) -> Option<&PathBuf> {

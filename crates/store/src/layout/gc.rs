@@ -12,7 +12,6 @@ use std::time::{Duration, SystemTime};
 
 use tofu_oci_types::oci::{Descriptor, Digest, RepositoryName};
 
-use super::fsck::is_temporary;
 use super::index_file::IndexFile;
 use super::loaded::Repo;
 use super::markers::Marker;
@@ -20,7 +19,7 @@ use super::paths::{BLOBS, placeholder};
 use super::{LayoutStorage, Shape, Shared};
 use crate::blocking::blocking;
 use crate::error::{Damage, Result, StoreError};
-use crate::files::{Entry, EntryKind, FileLock, is_absent};
+use crate::files::{Entry, EntryKind, FileLock, is_absent, is_temporary};
 use crate::place::Place;
 
 /// Whether files are removed, or only counted.
@@ -211,7 +210,7 @@ impl<'a> Sweeper<'a> {
         }
         let dir = self.repo.dir.clone();
         for entry in list(self.shared, &dir)? {
-            if is_temporary(&entry.name.to_string_lossy()) {
+            if is_temporary(Path::new(&entry.name)) {
                 self.leftover(&dir.join(&entry.name), entry.kind)?;
             }
         }
@@ -328,7 +327,7 @@ impl<'a> Sweeper<'a> {
             let dir = blobs.join(&algorithm.name);
             for entry in list(self.shared, &dir)? {
                 let (path, name) = (dir.join(&entry.name), entry.name.to_string_lossy());
-                if is_temporary(&name) {
+                if is_temporary(&path) {
                     self.leftover(&path, entry.kind)?;
                     continue;
                 }
@@ -398,11 +397,11 @@ impl<'a> Sweeper<'a> {
                 let inner = dir.join(&algorithm.name);
                 if algorithm.kind == EntryKind::Directory {
                     for entry in list(self.shared, &inner)? {
-                        if is_temporary(&entry.name.to_string_lossy()) {
+                        if is_temporary(Path::new(&entry.name)) {
                             self.leftover(&inner.join(&entry.name), entry.kind)?;
                         }
                     }
-                } else if is_temporary(&algorithm.name.to_string_lossy()) {
+                } else if is_temporary(&inner) {
                     self.leftover(&inner, algorithm.kind)?;
                 }
             }

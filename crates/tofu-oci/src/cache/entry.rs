@@ -59,10 +59,7 @@ impl CachedPackage {
 
     /// The hashes that we computed, sorted: these may enter a lock file.
     pub(crate) fn hashes(&self) -> Vec<PackageHash> {
-        let zh = match self.from_zip {
-            FromZip::Proven => PackageHash::zh(&self.digest),
-            FromZip::Claimed => None,
-        };
+        let zh = self.zip().and_then(PackageHash::zh);
         let mut hashes: Vec<_> = std::iter::once(self.h1.clone()).chain(zh).collect();
         hashes.sort();
         hashes

@@ -23,14 +23,9 @@ struct Kept {
 }
 
 impl PackageCache {
-    /// `evidence/HOST/NAMESPACE/TYPE/VERSION`, as releases are.
+    /// `evidence/HOST/NAMESPACE/TYPE/VERSION`
     fn evidence_path(&self, provider: &ProviderAddr, version: &Version) -> PathBuf {
-        self.root
-            .join("evidence")
-            .join(provider.hostname().as_str().replace(':', "_"))
-            .join(provider.namespace())
-            .join(provider.kind())
-            .join(version.to_string())
+        self.release_path("evidence", provider, version)
     }
 
     /// What was kept of a release; nothing where it cannot be read.
@@ -62,7 +57,7 @@ impl PackageCache {
         let dir = path.parent();
         if bytes.len() as u64 <= LIMIT && dir.is_some_and(|dir| self.files.create_dirs(dir).is_ok())
         {
-            let _ = AtomicFile::write(&self.files, &path, &bytes);
+            let _ = AtomicFile::write_tidy(&self.files, &path, &bytes);
         }
     }
 }

@@ -46,7 +46,6 @@ impl PackageCache {
         self.check_links()?;
         self.files.create_dirs(&self.packages())?;
         self.files.create_dirs(&self.new_dir())?;
-        self.files.create_dirs(&self.locks())?;
         let lock = match self.try_lock(digest)? {
             Some(lock) => lock,
             None => self.wait(digest).await?,

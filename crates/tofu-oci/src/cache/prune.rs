@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use tofu_oci_store::files::EntryKind;
+use tofu_oci_store::files::{EntryKind, is_temporary};
 use tofu_oci_types::oci::Digest;
 
 use super::fill::remove;
@@ -33,7 +33,7 @@ pub enum Unused {
     Kept,
     /// They go.
     Removed,
-    /// Everything goes, linked to or not, and the quarantine as well.
+    /// Everything goes, linked to or not, and the quarantine and the kept evidence as well.
     AndUsed,
 }
 
@@ -208,8 +208,12 @@ impl PackageCache {
                 self.sweep_releases(&child, depth - 1)?;
                 continue;
             }
-            let there = self.read_memory(&child).is_some_and(|zip| self.has(&zip));
-            if !there || self.is_leftover(&child) {
+            let there = || self.read_memory(&child).is_some_and(|zip| self.has(&zip));
+            let goes = match is_temporary(&child) {
+                true => self.is_leftover(&child),
+                false => !there(),
+            };
+            if goes {
                 remove(&self.files, &child)?;
             }
         }
@@ -221,12 +225,11 @@ impl PackageCache {
     /// Whether somebody who was stopped left the file: it was to be renamed, and nobody works on one for so long.
     fn is_leftover(&self, path: &Path) -> bool {
         const LONG: Duration = Duration::from_secs(60 * 60);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
         let age = || {
             let metadata = self.files.metadata(path).ok()??;
             self.now.duration_since(metadata.modified().ok()?).ok()
         };
-        name.starts_with('.') && name.ends_with(".tmp") && age().is_some_and(|age| age > LONG)
+        is_temporary(path) && age().is_some_and(|age| age > LONG)
     }
 
     fn children(&self, dir: &Path) -> io::Result<Vec<PathBuf>> {

@@ -8,42 +8,54 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tofu_oci_store::files::AtomicFile;
 use tofu_oci_types::oci::Digest;
+use tofu_oci_types::tofu::{ProviderAddr, Version};
 
 use super::meta::PackageName;
 use super::{CachedPackage, PackageCache};
 
 /// How large one memory may be, in bytes.
 const LIMIT: u64 = 4096;
+const FORM: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Remembered {
     form: u32,
     zip: String,
-    h1: String,
 }
 
 impl PackageCache {
-    /// `releases/HOST/NAMESPACE/TYPE/VERSION/OS_ARCH`. A host is written as on the wire, with `_` before its port:
-    /// no host has one, and a colon is no part of a file name everywhere.
-    fn release_path(&self, name: &PackageName) -> PathBuf {
+    /// `KIND/HOST/NAMESPACE/TYPE/VERSION`. A host is written as on the wire, with `_` before its port: no host has
+    /// one, and a colon is no part of a file name everywhere.
+    pub(super) fn release_path(
+        &self,
+        kind: &str,
+        provider: &ProviderAddr,
+        version: &Version,
+    ) -> PathBuf {
         self.root
-            .join("releases")
-            .join(name.provider.hostname().as_str().replace(':', "_"))
-            .join(name.provider.namespace())
-            .join(name.provider.kind())
-            .join(name.version.to_string())
+            .join(kind)
+            .join(provider.hostname().as_str().replace(':', "_"))
+            .join(provider.namespace())
+            .join(provider.kind())
+            .join(version.to_string())
+    }
+
+    /// `releases/HOST/NAMESPACE/TYPE/VERSION/OS_ARCH`
+    fn memory_path(&self, name: &PackageName) -> PathBuf {
+        self.release_path("releases", &name.provider, &name.version)
             .join(name.platform.to_string())
     }
 
     /// The zip that the package is said to be.
     pub(crate) fn recall(&self, name: &PackageName) -> Option<Digest> {
-        self.read_memory(&self.release_path(name))
+        self.read_memory(&self.memory_path(name))
     }
 
     pub(super) fn read_memory(&self, path: &Path) -> Option<Digest> {
         let bytes = self.files.read(path, LIMIT).ok()?;
         let remembered: Remembered = serde_json::from_slice(&bytes).ok()?;
-        remembered.zip.parse().ok()
+        let known = (remembered.form == FORM).then_some(remembered.zip)?;
+        known.parse().ok()
     }
 
     /// Remembers which zip the package is. Whoever cannot remember asks again next time.
@@ -51,11 +63,10 @@ impl PackageCache {
         if self.recall(name).as_ref() == Some(&package.digest) {
             return;
         }
-        let path = self.release_path(name);
+        let path = self.memory_path(name);
         let remembered = Remembered {
-            form: 1,
+            form: FORM,
             zip: package.digest.to_string(),
-            h1: package.h1.to_string(),
         };
         let Ok(bytes) = serde_json::to_vec(&remembered) else {
             return;

@@ -6,11 +6,11 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tofu_oci_store::files::{AtomicFile, FileMode, FileState, Files, Ownership};
+use tofu_oci_store::files::{AtomicFile, FileMode, FileState, Files, Ownership, is_temporary};
 use tofu_oci_types::oci::Digest;
 use tofu_oci_types::tofu::PackageHash;
 
-use super::entry::{FromZip, Subject};
+use super::entry::Subject;
 use super::{CachedPackage, Tree};
 
 /// How large a stamp may be, in bytes.
@@ -68,8 +68,7 @@ impl Stamp {
         subject: &Subject,
         before: Option<&Self>,
     ) -> Self {
-        let mut stamp = Self::of(&package.h1, &package.tree);
-        stamp.zip = (package.from_zip == FromZip::Proven).then(|| package.digest.to_string());
+        let mut stamp = Self::of(&package.h1, &package.tree).unpacked_from(package.zip());
         if let Some(before) = before.filter(|before| before.h1 == stamp.h1) {
             stamp.subjects.clone_from(&before.subjects);
         }
@@ -267,7 +266,11 @@ impl StampStore {
                 .read(&path)
                 .and_then(|stamp| stamp.place)
                 .is_some_and(|place| self.files.metadata(&place).is_ok_and(|m| m.is_some()));
-            if !there || is_leftover(&path) {
+            let goes = match is_temporary(&path) {
+                true => is_leftover(&path),
+                false => !there,
+            };
+            if goes {
                 self.files.remove_file(&path)?;
             }
         }

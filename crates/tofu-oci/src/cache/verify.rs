@@ -1,7 +1,7 @@
 //! Reading the whole cache.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tofu_oci_types::oci::Digest;
 
@@ -82,8 +82,8 @@ impl PackageCache {
             let meta = Meta::read(&self.files, &entry);
             let judgement = match &lock {
                 Ok(None) => None,
-                Ok(Some(_)) => Some(self.judge(&digest, meta.as_ref())?),
-                Err(_) => self.judge_unlocked(&digest, meta.as_ref())?,
+                Ok(Some(_)) => Some(self.judge(&digest, &entry, meta.as_ref())?),
+                Err(_) => self.judge_unlocked(&digest, &entry, meta.as_ref())?,
             };
             let verdict = match (judgement, lock) {
                 (None, _) => Verdict::Busy,
@@ -114,24 +114,22 @@ impl PackageCache {
     fn judge_unlocked(
         &self,
         digest: &Digest,
+        entry: &Path,
         meta: Option<&Meta>,
     ) -> io::Result<Option<Judgement>> {
-        let judgement = self.judge(digest, meta)?;
+        let judgement = self.judge(digest, entry, meta)?;
         let stays = match judgement {
-            Judgement::Damaged(_) => self.judge(digest, meta)? == judgement,
+            Judgement::Damaged(_) => self.judge(digest, entry, meta)? == judgement,
             Judgement::Sound | Judgement::Unproven => true,
         };
         Ok(stays.then_some(judgement))
     }
 
-    fn judge(&self, digest: &Digest, meta: Option<&Meta>) -> io::Result<Judgement> {
-        let Some(entry) = self.entry(digest) else {
-            return Ok(Judgement::Unproven);
-        };
-        let hashed = Tree::look(&self.files, &entry.join("tree"))
-            .and_then(|tree| Ok((tree.hash(&self.files)?, tree)));
-        let (h1, _) = match hashed {
-            Ok(hashed) => hashed,
+    /// Reads the package `digest` in the directory `entry`.
+    fn judge(&self, digest: &Digest, entry: &Path, meta: Option<&Meta>) -> io::Result<Judgement> {
+        let hashed = Tree::look(&self.files, &entry.join("tree"));
+        let h1 = match hashed.and_then(|tree| tree.hash(&self.files)) {
+            Ok(h1) => h1,
             Err(error)
                 if matches!(
                     error.kind(),

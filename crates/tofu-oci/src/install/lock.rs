@@ -38,6 +38,17 @@ pub enum LockChange {
     Withheld,
 }
 
+/// The content of a lock file; `None` where there is none. A link is followed, as the clients do.
+pub(super) fn read_if_there(files: &Files, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let read = files
+        .canonicalize(path)
+        .and_then(|real| files.read(&real, LIMIT));
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 /// Reads a lock file; `None` where there is none.
 pub(crate) fn read_lock_file(
     files: &Files,
@@ -47,14 +58,8 @@ pub(crate) fn read_lock_file(
         path: path.to_owned(),
         source,
     };
-    // A link is followed, as the clients do.
-    let read = files
-        .canonicalize(path)
-        .and_then(|real| files.read(&real, LIMIT));
-    let bytes = match read {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(failed(source)),
+    let Some(bytes) = read_if_there(files, path).map_err(failed)? else {
+        return Ok(None);
     };
     let text = String::from_utf8(bytes).map_err(|_| {
         failed(io::Error::new(

@@ -10,10 +10,7 @@ use tofu_oci_store::files::{AtomicFile, Files};
 use tofu_oci_types::tofu::{LockedModule, ModuleLock, OciModule};
 
 use super::tree::{ModuleTree, module_name};
-use super::{InstallError, InstallOptions, LockChange, LockMode};
-
-/// How large a module lock file may be, in bytes.
-const LIMIT: u64 = 16 * 1024 * 1024;
+use super::{InstallError, InstallOptions, LockChange, LockMode, lock};
 
 /// Whether modules are locked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,16 +58,12 @@ impl LoadedModuleLock {
         options: &InstallOptions,
     ) -> Result<Option<Self>, InstallError> {
         let path = options.dir.join(".terraform.modules.lock.json");
-        // A link is followed, as for the lock file of providers.
-        let read = files
-            .canonicalize(&path)
-            .and_then(|real| files.read(&real, LIMIT));
-        let file = match read {
-            Ok(bytes) => match ModuleLock::read(&bytes) {
+        let file = match lock::read_if_there(files, &path) {
+            Ok(None) => None,
+            Ok(Some(bytes)) => match ModuleLock::read(&bytes) {
                 Ok(lock) => Some(lock),
                 Err(source) => return Err(InstallError::ModuleLock { path, source }),
             },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(InstallError::Read { path, source }),
         };
         let mode = options.lock;

@@ -172,6 +172,37 @@ async fn other_formats_beside_are_left_alone() {
     }
 }
 
+#[tokio::test]
+async fn stamps_and_memories_of_another_form_say_nothing() {
+    let world = world().await;
+    let files = Files::default();
+    let mut rewritten = 0;
+    for dir in ["state", "cache/v1/releases"] {
+        for (name, bytes) in snapshot(&world.dir.path().join(dir)) {
+            let text = String::from_utf8(bytes).unwrap();
+            let other = text.replacen("\"form\":1", "\"form\":2", 1);
+            assert_ne!(other, text, "{name}");
+            std::fs::write(world.dir.path().join(dir).join(name), other).unwrap();
+            rewritten += 1;
+        }
+    }
+    // A stamp of each package in the cache, and a memory of each.
+    assert!(rewritten >= 4);
+    let list = world.cache(&files).list().unwrap();
+    assert!(list.iter().all(|entry| entry.stamped == Stamped::No));
+    world.forget_installed();
+    // The lock file names the zips, and what they unpack to is hashed.
+    assert!(world.install_warm(&files).is_some());
+    let list = world.cache(&files).list().unwrap();
+    assert!(list.iter().all(|entry| entry.stamped == Stamped::Yes));
+    let memories = snapshot(&world.dir.path().join("cache/v1/releases"));
+    assert!(
+        memories
+            .iter()
+            .all(|(_, bytes)| bytes.starts_with(br#"{"form":1"#))
+    );
+}
+
 /// A directory on a file system that is mounted for reading only.
 struct ReadOnly(PathBuf);
 
