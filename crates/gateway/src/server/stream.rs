@@ -166,9 +166,18 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stream<S> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Buf as _;
     use tokio::io::AsyncWriteExt as _;
 
     use super::*;
+
+    struct Buffer(Arc<Vec<u8>>);
+
+    impl AsRef<[u8]> for Buffer {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
 
     /// A connection of which nobody takes leave.
     struct Deaf;
@@ -188,6 +197,20 @@ mod tests {
 
         fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
             Poll::Pending
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_held_keeps_no_buffer() {
+        for (whole, left) in [("", "next"), ("whole", "")] {
+            let buffer = Arc::new(format!("{whole}{left}").into_bytes());
+            let mut rest = Bytes::from_owner(Buffer(Arc::clone(&buffer)));
+            rest.advance(whole.len());
+            let stream = Stream::new(Deaf, &Limits::default(), &Arc::default());
+            let stream = stream.with_held(&rest);
+            drop(rest);
+            assert_eq!(Arc::strong_count(&buffer), 1, "{left}");
+            assert_eq!(stream.held, left);
         }
     }
 

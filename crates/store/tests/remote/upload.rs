@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tofu_oci_store::remote::{RemoteError, RemoteRepository};
-use tofu_oci_store::{
-    Blob, GateError, OpenBlob, Put, ReadBlob, Repository, StoreError, WritableRepository,
-};
+use tofu_oci_store::{Blob, Put, Repository, StoreError, WritableRepository};
 use tofu_oci_testkit::{Canned, Quirk, Registry, Requests, Router};
 use tofu_oci_types::oci::Descriptor;
 
