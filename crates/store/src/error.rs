@@ -326,6 +326,11 @@ impl StoreError {
         )
     }
 
+    /// Whether there is no such manifest, or only something that is none: whoever lists it names nothing.
+    pub fn is_no_manifest(&self) -> bool {
+        self.is_absent() || matches!(self, Self::Manifest { .. } | Self::UnsupportedDigest { .. })
+    }
+
     /// Whether the same request may succeed a moment later.
     pub fn is_transient(&self) -> bool {
         match self {

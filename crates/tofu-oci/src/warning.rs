@@ -97,6 +97,11 @@ pub enum Warning {
         /// What the registry did.
         reason: String,
     },
+    /// Something is listed beside a release and is no manifest, so that it counts for nothing.
+    EvidencePassedOver {
+        /// What it is, and where: lower case, no full stop.
+        problem: String,
+    },
     /// An installed module is not what the module lock file has recorded.
     ModuleChanged {
         /// The module.
@@ -161,6 +166,13 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// What reading evidence passed over.
+    pub(crate) fn passed_over(error: &tofu_oci_source::evidence::EvidenceError) -> Self {
+        Self::EvidencePassedOver {
+            problem: chain(error),
+        }
+    }
+
     /// A stable name for scripts.
     pub fn code(&self) -> &'static str {
         match self {
@@ -178,6 +190,7 @@ impl Warning {
             Self::DevOverrides { .. } => "dev-overrides",
             Self::Sbom { .. } => "sbom",
             Self::EvidenceEmbedded { .. } => "evidence-embedded",
+            Self::EvidencePassedOver { .. } => "evidence-passed-over",
             Self::ModuleChanged { .. } => "module-changed",
             Self::ModuleTagMoved { .. } => "module-tag-moved",
             Self::ModuleUnlocked { .. } => "module-unlocked",
@@ -255,6 +268,7 @@ impl fmt::Display for Warning {
                 f,
                 "the evidence of the release goes into the manifests of its packages, because {place} does not keep it beside them: {reason}"
             ),
+            Self::EvidencePassedOver { problem } => write!(f, "{problem}; it was passed over"),
             Self::ModuleChanged { module, dir } => write!(
                 f,
                 "{dir} is not the package that the module lock file has recorded for {module}; it is fetched again"
@@ -300,4 +314,16 @@ impl fmt::Display for Warning {
             Self::LatestTag { reason } => write!(f, "the tag latest was not moved: {reason}"),
         }
     }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

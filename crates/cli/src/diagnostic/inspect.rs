@@ -35,7 +35,9 @@ pub(super) fn evidence(error: &EvidenceError) -> Advice {
         EvidenceError::List { source, .. } | EvidenceError::Read { source, .. } => {
             store::advice(source)
         }
-        EvidenceError::OtherSubject { .. } | EvidenceError::NotADocument { .. } => {
+        EvidenceError::NoManifest { .. }
+        | EvidenceError::OtherSubject { .. }
+        | EvidenceError::NotADocument { .. } => {
             Advice::new(Code::EvidenceMismatch).hint(
                 "`tofu-oci show REF` shows what is listed; whoever publishes has to delete it with `tofu-oci delete`",
             )

@@ -1,6 +1,7 @@
 //! Copies that stopped.
 
 use tofu_oci::promote::PromoteError;
+use tofu_oci::store::CopyError;
 
 use super::{Advice, Code, Diagnostic, Failure, inspect, store, trust};
 
@@ -26,6 +27,10 @@ fn advice(error: &PromoteError) -> Advice {
         PromoteError::VersionExists { .. } => Advice::new(Code::VersionExists).hint(
             "versions do not change; `--force` replaces this one, and breaks whoever has locked it",
         ),
+        PromoteError::Copy { source, .. } if lacks(source) => store::copy(source).hint(
+            "the source lacks a part of what it lists; if that is something which only refers to the version, \
+             `--no-referrers` leaves all such things out",
+        ),
         PromoteError::Copy { source, .. } => store::copy(source),
         PromoteError::EvidenceLost { .. } => Advice::new(Code::EvidenceLost).hint(
             "the packages were copied; to have the evidence there, too, publish a version with `--profile embedded` and copy that",
@@ -36,5 +41,18 @@ fn advice(error: &PromoteError) -> Advice {
         ),
         PromoteError::ReadBack { .. } => Advice::new(Code::TagMoved)
             .hint("somebody else writes to this repository; run the command again"),
+    }
+}
+
+/// Whether something is missing in the source.
+fn lacks(error: &CopyError) -> bool {
+    match error {
+        CopyError::MissingChild { .. } => true,
+        CopyError::Source { source, .. } | CopyError::Blob { source, .. } => source.is_absent(),
+        CopyError::Destination { .. }
+        | CopyError::Manifests { .. }
+        | CopyError::Refused(_)
+        | CopyError::TooDeep { .. }
+        | CopyError::TooLarge { .. } => false,
     }
 }

@@ -28,6 +28,9 @@ pub(crate) fn warning_hint(warning: &Warning) -> Option<&'static str> {
             Some("remove the dev_overrides block once the providers are no longer worked on")
         }
         Warning::EvidenceEmbedded { .. } | Warning::Sbom { .. } => None,
+        Warning::EvidencePassedOver { .. } => Some(
+            "`tofu-oci show REF` shows what is listed; whoever attached it should delete it with `tofu-oci delete`",
+        ),
         Warning::ModuleChanged { .. } => {
             Some("keep a module that you work on outside of .terraform, and call it by its path")
         }

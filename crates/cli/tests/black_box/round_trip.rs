@@ -55,3 +55,18 @@ fn everything_that_is_published_can_be_installed() {
     the lock file stays as it is
     ");
 }
+
+/// A file that only belongs to something beside a version can be done without.
+#[test]
+fn a_copy_that_lacks_a_part_says_how_to_do_without() {
+    let sandbox = published();
+    let list = sandbox.read("dist/terraform-provider-demo_1.2.3_SHA256SUMS");
+    let digest = tofu_oci::types::oci::Digest::of(list.as_bytes());
+    let blob = format!("registry/acme/demo/blobs/sha256/{}", digest.encoded());
+    std::fs::remove_file(sandbox.join(blob)).unwrap();
+    let copy = "copy dir:registry//acme/demo:1.2.3 dir:mirror//acme/demo";
+    let run = sandbox.line(copy);
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(run.stderr.contains("--no-referrers"), "{}", run.stderr);
+    let _ = sandbox.line(&format!("{copy} --no-referrers")).ok();
+}

@@ -1,8 +1,14 @@
 //! Evidence that was made for something else.
 
-use tofu_oci_testkit::{ProviderRelease, Quirk, Quirks, Requests};
+use std::sync::Arc;
+
+use tofu_oci::store::MemoryStorage;
+use tofu_oci::types::oci::Digest;
+use tofu_oci_gateway::Distribution;
+use tofu_oci_testkit::{Canned, ProviderRelease, Quirk, Quirks, Registry, Requests};
 
 use crate::evidence::registry;
+use crate::signatures::{REQUIRE, Signed, install, published_on, refused};
 use crate::{Client, check};
 
 #[test]
@@ -142,4 +148,99 @@ fn attach(client: &Client, index: &str, list: &str) {
         let batch = [PutManifest::untagged(manifest)];
         let _ = repository.put_manifests(&batch).await.unwrap();
     });
+}
+
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// Lists beside `subject` what is not there, and what is no manifest: with the type of a checksums file and without.
+fn litter(quirks: &Quirks, subject: &str) {
+    let gone = Digest::of(b"gone");
+    let (typed, untyped) = ("no manifest", "none either");
+    let mut entries = vec![serde_json::json!({
+        "mediaType": MANIFEST,
+        "digest": gone.as_str(),
+        "size": 4,
+        "artifactType": "application/vnd.tofu-oci.shasums.v1",
+    })];
+    for text in [typed, untyped] {
+        let digest = Digest::of(text.as_bytes());
+        let mut entry = serde_json::json!({
+            "mediaType": MANIFEST,
+            "digest": digest.as_str(),
+            "size": text.len(),
+        });
+        if text == typed {
+            entry["artifactType"] = "application/vnd.tofu-oci.shasums.v1".into();
+        }
+        entries.push(entry);
+        let answer = Canned::status(200)
+            .header("content-type", MANIFEST)
+            .body(text);
+        let path = format!("/manifests/{digest}");
+        quirks.on(Requests::to(&path), Quirk::Answer(answer));
+    }
+    let list = serde_json::json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries});
+    let list = Canned::json(200, &list.to_string()).header("content-type", INDEX);
+    let path = format!("/manifests/{}", subject.replace(':', "-"));
+    quirks.on(Requests::of("GET", &path), Quirk::Answer(list));
+}
+
+/// What somebody left in a list keeps nobody from what is there. It is told, each thing once.
+#[test]
+fn what_is_listed_and_is_no_manifest_is_passed_over() {
+    let quirks = Quirks::new();
+    let distribution = Distribution::new(Arc::new(MemoryStorage::new()));
+    let registry = Registry::serving(quirks.around(distribution.router()));
+    let (_registry, client) = published_on(registry, Signed::Yes);
+    let show = client.line("show HOST/acme/demo:1.2.3 --json").ok();
+    let shown: serde_json::Value = serde_json::from_str(&show.stdout).unwrap();
+    litter(&quirks, shown["root"]["digest"].as_str().unwrap());
+
+    let count = |stderr: &str| stderr.matches("warning[evidence-passed-over]").count();
+    let run = install(&client, REQUIRE).ok();
+    assert_eq!(count(&run.stderr), 3, "{}", run.stderr);
+    let run = client.line("pull HOST/acme/demo:1.2.3 -o out").ok();
+    assert_eq!(count(&run.stderr), 3, "{}", run.stderr);
+    let was = client.sandbox.files("dist").len();
+    assert_eq!(client.sandbox.files("out").len(), was);
+    let copy = "copy HOST/acme/demo:1.2.3 dir:mirror//acme/demo";
+    let run = client.line(&format!("{copy} --dry-run"));
+    assert_eq!((run.status, count(&run.stderr)), (4, 3), "{}", run.stderr);
+    let run = client.line(copy).ok();
+    let told = client.snapshot(&run);
+    for told_of in [
+        "is listed beside what is copied, and is no manifest that can be read: [HOST]/acme/demo has no manifest sha256:[DIGEST]; it was passed over",
+        "is listed beside what is copied, and is no manifest that can be read: the manifest sha256:[DIGEST] of [HOST]/acme/demo is refused; it was passed over",
+    ] {
+        assert!(told.contains(told_of), "{told}");
+    }
+    assert_eq!(count(&run.stderr), 3, "{told}");
+    let run = client
+        .line(&format!("verify dir:mirror//acme/demo:1.2.3 {REQUIRE}"))
+        .ok();
+    assert!(run.stdout.contains("trusted"), "{}", run.stdout);
+    // Who asks what is proven hears of all that is not.
+    let run = client.line(&format!("verify HOST/acme/demo:1.2.3 {REQUIRE}"));
+    refused(&run, "evidence-mismatch");
+    assert!(run.stdout.contains("trusted"), "{}", run.stdout);
+}
+
+/// It is passed over, and proves nothing.
+#[test]
+fn what_is_no_manifest_is_no_signature() {
+    let quirks = Quirks::new();
+    let distribution = Distribution::new(Arc::new(MemoryStorage::new()));
+    let registry = Registry::serving(quirks.around(distribution.router()));
+    let (_registry, client) = published_on(registry, Signed::No);
+    let show = client.line("show HOST/acme/demo:1.2.3 --json").ok();
+    let shown: serde_json::Value = serde_json::from_str(&show.stdout).unwrap();
+    litter(&quirks, shown["root"]["digest"].as_str().unwrap());
+    let run = install(&client, REQUIRE);
+    refused(&run, "proof-missing");
+    assert!(
+        run.stderr.contains("warning[evidence-passed-over]"),
+        "{}",
+        run.stderr
+    );
 }

@@ -10,11 +10,11 @@ use crate::signing::{FINGERPRINT, PUBLIC_ONE, armored, sign};
 use crate::{CONFIGURATION, Client, FROM};
 
 const LIST: &str = "dist/terraform-provider-demo_1.2.3_SHA256SUMS";
-const REQUIRE: &str = "--require-signature --trusted-key acme.asc";
+pub(crate) const REQUIRE: &str = "--require-signature --trusted-key acme.asc";
 
 /// Whether the release is signed, and its key lies beside it.
 #[derive(Clone, Copy, PartialEq)]
-enum Signed {
+pub(crate) enum Signed {
     Yes,
     No,
 }
@@ -24,7 +24,7 @@ fn published(signed: Signed) -> (Registry, Client) {
     published_on(Registry::new(), signed)
 }
 
-fn published_on(registry: Registry, signed: Signed) -> (Registry, Client) {
+pub(crate) fn published_on(registry: Registry, signed: Signed) -> (Registry, Client) {
     let client = Client::new(registry.host());
     client.write_releases();
     let sandbox = &client.sandbox;
@@ -40,11 +40,11 @@ fn published_on(registry: Registry, signed: Signed) -> (Registry, Client) {
     (registry, client)
 }
 
-fn install(client: &Client, flags: &str) -> Run {
+pub(crate) fn install(client: &Client, flags: &str) -> Run {
     client.line(&format!("install infra {FROM} {flags}"))
 }
 
-fn refused(run: &Run, code: &str) {
+pub(crate) fn refused(run: &Run, code: &str) {
     assert_eq!(run.status, 3, "{run:?}");
     assert!(
         run.stderr.contains(&format!("error[{code}]")),

@@ -31,6 +31,21 @@ pub enum EvidenceError {
         #[source]
         source: StoreError,
     },
+    /// What is listed as a referrer is not there, or is no manifest. It can prove nothing, and contradict nothing.
+    #[error(
+        "{referrer} is listed in {place} beside {subject}, and is no manifest that can be read"
+    )]
+    NoManifest {
+        /// What is listed.
+        referrer: Digest,
+        /// What it is listed under.
+        subject: Digest,
+        /// The repository.
+        place: String,
+        /// What failed.
+        #[source]
+        source: StoreError,
+    },
     /// A manifest that is listed as evidence names another subject: it was made for something else.
     #[error("{referrer} is listed in {place} as evidence of {subject}, and {}", named(.names.as_ref()))]
     OtherSubject {
@@ -83,7 +98,10 @@ impl EvidenceError {
     /// Whether it is about one document, which is no evidence; otherwise nobody can tell what there is.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::OtherSubject { .. } | Self::NotADocument { .. } | Self::TooLarge { .. } => true,
+            Self::NoManifest { .. }
+            | Self::OtherSubject { .. }
+            | Self::NotADocument { .. }
+            | Self::TooLarge { .. } => true,
             Self::Read { source, .. } => {
                 source.is_absent()
                     || matches!(

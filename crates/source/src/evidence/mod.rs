@@ -96,10 +96,13 @@ pub struct ReleaseEvidence {
     pub documents: Vec<EvidenceDocument>,
     /// What claims to be evidence of the release, and is not: it must count for nothing.
     pub refused: Vec<EvidenceError>,
+    /// What is listed and is no manifest at all: [`EvidenceError::NoManifest`]. Anybody who may attach something can
+    /// leave such a thing behind; it keeps nobody from what is there.
+    pub passed_over: Vec<EvidenceError>,
 }
 
 impl ReleaseEvidence {
-    /// The documents, where nothing was refused.
+    /// The documents, where nothing was refused. What was passed over is the caller's to tell.
     ///
     /// # Errors
     ///

@@ -56,6 +56,7 @@ pub async fn read_evidence(
     for found in found.into_iter().flatten() {
         match found {
             Ok(document) => evidence.documents.push(document),
+            Err(nothing @ EvidenceError::NoManifest { .. }) => evidence.passed_over.push(nothing),
             Err(refused) => evidence.refused.push(refused),
         }
     }
@@ -134,7 +135,7 @@ impl Reader<'_> {
         let asked: Vec<_> = candidates
             .map(|referrer| self.referrer(subject, referrer))
             .collect();
-        let read: Vec<Result<Option<EvidenceDocument>, EvidenceError>> =
+        let read: Vec<Result<Option<(EvidenceDocument, Vec<EvidenceError>)>, EvidenceError>> =
             futures_util::stream::iter(asked)
                 .buffered(AT_A_TIME)
                 .collect()
@@ -142,7 +143,10 @@ impl Reader<'_> {
         let mut documents = Vec::new();
         for read in read {
             match read {
-                Ok(Some(document)) => documents.push(Ok(document)),
+                Ok(Some((document, nothing))) => {
+                    documents.push(Ok(document));
+                    documents.extend(nothing.into_iter().map(Err));
+                }
                 Ok(None) => {}
                 Err(error) if error.is_refusal() => documents.push(Err(error)),
                 Err(error) => return Err(error),
@@ -175,12 +179,13 @@ impl Reader<'_> {
         }
     }
 
-    /// What a manifest that refers to `subject` is, where it is evidence of a kind that is wanted.
+    /// What a manifest that refers to `subject` is, where it is evidence of a kind that is wanted, and what is
+    /// listed beside itself and is no manifest.
     async fn referrer(
         &self,
         subject: &Descriptor,
         referrer: Descriptor,
-    ) -> Result<Option<EvidenceDocument>, EvidenceError> {
+    ) -> Result<Option<(EvidenceDocument, Vec<EvidenceError>)>, EvidenceError> {
         let manifest = self.manifest(subject, &referrer).await?;
         let Some(kind) = AttachmentKind::of_manifest(&manifest).filter(|kind| self.wanted(*kind))
         else {
@@ -194,25 +199,35 @@ impl Reader<'_> {
             let essence = layer.media_type.essence();
             essence == PGP_SIGNATURE.as_str()
         });
+        let mut nothing = Vec::new();
         if kind == AttachmentKind::Shasums && !signed {
-            self.add_signatures(manifest.descriptor(), &mut document)
+            nothing = self
+                .add_signatures(manifest.descriptor(), &mut document)
                 .await?;
         }
-        Ok(Some(document))
+        Ok(Some((document, nothing)))
     }
 
-    /// A checksums file without signatures may have them as referrers of its own.
+    /// A checksums file without signatures may have them as referrers of its own. What is listed as one and is no
+    /// manifest is no signature.
     async fn add_signatures(
         &self,
         list: &Descriptor,
         document: &mut EvidenceDocument,
-    ) -> Result<(), EvidenceError> {
+    ) -> Result<Vec<EvidenceError>, EvidenceError> {
+        let mut nothing = Vec::new();
         for referrer in self.listed(list).await? {
             let essence = referrer.artifact_type.as_ref().map(MediaType::essence);
             if essence != Some(PGP_SIGNATURE.as_str()) {
                 continue;
             }
-            let manifest = self.manifest(list, &referrer).await?;
+            let manifest = match self.manifest(list, &referrer).await {
+                Err(error @ EvidenceError::NoManifest { .. }) => {
+                    nothing.push(error);
+                    continue;
+                }
+                manifest => manifest?,
+            };
             check_subject(list, &manifest, self.repository.place())?;
             let layers = manifest.as_image().map_or(&[][..], |image| &image.layers);
             for layer in layers {
@@ -226,7 +241,7 @@ impl Reader<'_> {
                 return Err(self.too_many(&list.digest, LAYERS as u64));
             }
         }
-        Ok(())
+        Ok(nothing)
     }
 
     async fn manifest(
@@ -236,7 +251,15 @@ impl Reader<'_> {
     ) -> Result<Manifest, EvidenceError> {
         let at = referrer.digest.clone().into();
         let manifest = self.repository.manifest(&at).await;
-        manifest.map_err(|source| self.unreadable(&referrer.digest, &subject.digest, source))
+        manifest.map_err(|source| match source.is_no_manifest() {
+            true => EvidenceError::NoManifest {
+                referrer: referrer.digest.clone(),
+                subject: subject.digest.clone(),
+                place: self.place(),
+                source,
+            },
+            false => self.unreadable(&referrer.digest, &subject.digest, source),
+        })
     }
 
     fn document(

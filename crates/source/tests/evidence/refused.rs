@@ -76,17 +76,40 @@ async fn what_is_no_document_is_told() {
     let mut fixture = Fixture::new();
     let entry = made.as_referrer();
     fixture.repository.besides = vec![(index.descriptor().clone(), entry)];
-    let refused = fixture.refused().await;
+    let evidence = fixture.read_with(EvidenceOptions::default()).await;
+    let nothing = &evidence.passed_over[..];
     assert!(
         matches!(
-            &refused,
-            EvidenceError::Read {
+            nothing,
+            [EvidenceError::NoManifest {
                 source: StoreError::AbsentManifest { .. },
                 ..
-            }
+            }]
         ),
-        "{refused}"
+        "{nothing:?}"
     );
+    assert!(evidence.into_documents().unwrap().is_empty());
+}
+
+/// A signature of a checksums file that is not there takes the list from nobody.
+#[tokio::test]
+async fn a_signature_that_is_not_there_is_none() {
+    let mut fixture = Fixture::new();
+    let index = fixture.index.clone();
+    let list = fixture.blob(&TEXT, "x_SHA256SUMS", b"list");
+    let kind = SHASUMS.artifact_type();
+    let made = {
+        let made = fixture.foreign(Some(&index), (Some(kind.as_str()), EMPTY), vec![list]);
+        made.descriptor().clone()
+    };
+    let gone = Descriptor {
+        artifact_type: Some(PGP_SIGNATURE),
+        ..Descriptor::of(MediaType::IMAGE_MANIFEST, b"gone")
+    };
+    fixture.repository.besides = vec![(made, gone)];
+    let evidence = fixture.read_with(EvidenceOptions::default()).await;
+    assert_eq!(evidence.passed_over.len(), 1);
+    assert_eq!(evidence.into_documents().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -115,6 +115,13 @@ pub enum CopyEvent {
         /// How many manifests are to be stored.
         manifests: usize,
     },
+    /// The source lists a referrer that is not there, or is no manifest: there is nothing to be copied.
+    ReferrerPassedOver {
+        /// What is listed.
+        referrer: Digest,
+        /// Why it is nothing.
+        reason: String,
+    },
     /// A blob is being looked at.
     BlobStarted(Descriptor),
     /// So many more bytes of a blob were read from the source.

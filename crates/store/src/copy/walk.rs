@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use tofu_oci_types::oci::{Descriptor, Digest, Manifest, TagOrDigest};
 
-use super::{CopyError, CopyOptions, CopyRoot, Listing, Referrers};
+use super::{CopyError, CopyEvent, CopyOptions, CopyRoot, Listing, Referrers};
 use crate::error::StoreError;
 use crate::repository::{PutManifest, Repository, TagRule};
 
@@ -26,6 +26,25 @@ struct Met {
     descriptor: Descriptor,
     parent: Option<Digest>,
     depth: usize,
+    listed: Listed,
+}
+
+/// Who says that a manifest is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listed {
+    /// The tag, or the index that it is a part of.
+    InGraph,
+    /// A list of referrers, into which anybody can write who may write anything.
+    AsReferrer,
+}
+
+/// What is to be done about a manifest that was met.
+enum Next {
+    Store(Manifest),
+    /// The destination has it.
+    Present,
+    /// There is nothing.
+    PassOver,
 }
 
 pub(super) struct Walk<'a> {
@@ -95,6 +114,7 @@ impl<'a> Walk<'a> {
             descriptor: root.descriptor.clone(),
             parent: None,
             depth: 0,
+            listed: Listed::InGraph,
         };
         if complete {
             // Only a tag is missing: the manifest is needed for that, its children are not.
@@ -149,6 +169,7 @@ impl<'a> Walk<'a> {
             descriptor: descriptor.clone(),
             parent: None,
             depth: 0,
+            listed: Listed::InGraph,
         }];
         while let Some(index) = level.pop() {
             self.check_depth(&index)?;
@@ -177,18 +198,22 @@ impl<'a> Walk<'a> {
             }
             let this: &Self = self;
             let fetches: Vec<_> = level.iter().map(|met| this.fetch_missing(met)).collect();
-            let manifests: Vec<Option<Manifest>> = futures_util::stream::iter(fetches)
+            let manifests: Vec<Next> = futures_util::stream::iter(fetches)
                 .buffered(this.options.jobs.get())
                 .try_collect()
                 .await?;
             let mut below = Vec::new();
             for (met, manifest) in level.iter().zip(manifests) {
-                let Some(manifest) = manifest else {
-                    if self.options.referrers == Referrers::All {
-                        self.met.remove(&met.descriptor.digest);
-                        self.complete(&met.descriptor).await?;
+                let manifest = match manifest {
+                    Next::Store(manifest) => manifest,
+                    Next::PassOver => continue,
+                    Next::Present => {
+                        if self.options.referrers == Referrers::All {
+                            self.met.remove(&met.descriptor.digest);
+                            self.complete(&met.descriptor).await?;
+                        }
+                        continue;
                     }
-                    continue;
                 };
                 for child in manifest.child_manifests() {
                     let listed = child.urls.is_empty() && child.media_type.is_manifest();
@@ -204,13 +229,25 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Fetches a manifest, unless it is a child that the destination has.
-    async fn fetch_missing(&self, met: &Met) -> Result<Option<Manifest>, CopyError> {
+    /// Fetches a manifest, unless it is a child that the destination has, or a referrer that is none.
+    async fn fetch_missing(&self, met: &Met) -> Result<Next, CopyError> {
         let known = self.options.present.contains(&met.descriptor.digest);
         if met.parent.is_some() && (known || self.has(&met.descriptor).await?) {
-            return Ok(None);
+            return Ok(Next::Present);
         }
-        self.fetch(met).await.map(Some)
+        match self.fetch(met).await {
+            Ok(manifest) => Ok(Next::Store(manifest)),
+            Err(CopyError::Source { source, what, .. })
+                if met.listed == Listed::AsReferrer && source.is_no_manifest() =>
+            {
+                self.options.report(&CopyEvent::ReferrerPassedOver {
+                    referrer: what,
+                    reason: source.to_string(),
+                });
+                Ok(Next::PassOver)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn fetch(&self, met: &Met) -> Result<Manifest, CopyError> {
@@ -277,6 +314,7 @@ impl<'a> Walk<'a> {
                         descriptor: referrer,
                         parent: None,
                         depth: 0,
+                        listed: Listed::AsReferrer,
                     })
                     .await?;
                 }
@@ -371,6 +409,7 @@ impl Met {
             descriptor: child.clone(),
             parent: Some(self.descriptor.digest.clone()),
             depth: self.depth + 1,
+            listed: Listed::InGraph,
         }
     }
 }

@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use tofu_oci_types::oci::{Descriptor, Digest, MediaType};
 
 use super::Shared;
+use super::graph::Node;
 use super::loaded::Repo;
-use crate::error::Result;
+use crate::error::{Damage, Result, StoreError};
 
 impl Shared {
     /// The manifests whose subject is `subject`, sorted by digest. An entry's hint says where not to look;
@@ -23,17 +24,29 @@ impl Shared {
         };
         let mut found = BTreeMap::new();
         for root in index.referring(subject) {
-            if root.subjects.is_none() && !self.hint(repo, &root.descriptor)?.contains(subject) {
-                continue;
-            }
-            self.below(repo, &root.descriptor, |_, node| {
-                if let Some((referred, referrer)) = &node.referrer
-                    && referred == subject
+            let mut look = || {
+                if root.subjects.is_none() && !self.hint(repo, &root.descriptor)?.contains(subject)
                 {
-                    found.insert(referrer.digest.clone(), referrer.clone());
+                    return Ok(());
                 }
-                ControlFlow::<()>::Continue(())
-            })?;
+                let visit = |_: &Descriptor, node: &Node| {
+                    if let Some((referred, referrer)) = &node.referrer
+                        && referred == subject
+                    {
+                        found.insert(referrer.digest.clone(), referrer.clone());
+                    }
+                    ControlFlow::<()>::Continue(())
+                };
+                self.below(repo, &root.descriptor, visit).map(drop)
+            };
+            match look() {
+                // Its bytes are as somebody put them, and no manifest: it refers to nothing. `fsck` names it.
+                Err(StoreError::Damaged {
+                    damage: Damage::Manifest(_),
+                    ..
+                }) => {}
+                looked => looked?,
+            }
         }
         let found = found.into_values();
         Ok(found

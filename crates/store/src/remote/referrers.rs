@@ -72,6 +72,8 @@ impl RemoteRepository {
         match self.get_manifest(&entry.digest.clone().into()).await {
             Ok(manifest) => Ok(Some(manifest.as_referrer())),
             Err(error) if error.is_absent() => Ok(None),
+            // It is listed as it was found: one that is no manifest takes nothing from the others.
+            Err(error) if error.is_no_manifest() => Ok(Some(entry)),
             Err(error) => Err(error),
         }
     }

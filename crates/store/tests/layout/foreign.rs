@@ -1,7 +1,7 @@
 //! Layouts as other tools write them.
 
 use tofu_oci_store::{Damage, StoreError, TagRule};
-use tofu_oci_types::oci::{Descriptor, Tag};
+use tofu_oci_types::oci::{Descriptor, Digest, Tag};
 
 use crate::fixture::*;
 use crate::support::*;
@@ -36,6 +36,24 @@ async fn a_foreign_layout_reads_well() {
     let loose = image(b"loose");
     foreign.blob(loose.bytes());
     assert!(!repo.has(loose.descriptor()).await.unwrap());
+}
+
+/// What somebody put there and is no manifest takes no referrer from what is one.
+#[tokio::test]
+async fn an_entry_that_is_no_manifest_refers_to_nothing() {
+    let mut foreign = Foreign::new();
+    let top = foreign.image(b"top");
+    let referrer = image_with(b"top", Some(top.descriptor()));
+    foreign.blob(referrer.bytes());
+    foreign.blob(b"no manifest");
+    foreign.entry(&top, Some("1.0.0"));
+    foreign.entry(&top, None)["digest"] = Digest::of(b"no manifest").as_str().into();
+    foreign.entry(&top, None)["digest"] = Digest::of(b"gone").as_str().into();
+    foreign.entry(&referrer, None);
+    foreign.write();
+    let repo = foreign.open().await.unwrap();
+    let listed = repo.referrers(top.descriptor(), None).await.unwrap();
+    assert_eq!(listed, [referrer.as_referrer()]);
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ impl Inspector {
             files: BTreeMap::new(),
             documents: Vec::new(),
         };
-        plan.read_evidence(&packages).await?;
+        plan.read_evidence(&packages, &self.progress).await?;
         let judge = options.judge.clone().refusing_bad_signatures();
         let lists = judge.check(&plan.documents);
         let proofs = plan.judge(&packages, &judge, &lists)?;

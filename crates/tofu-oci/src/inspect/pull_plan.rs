@@ -14,6 +14,7 @@ use tofu_oci_types::oci::{Descriptor, Digest};
 
 use super::{Opened, Packages, PullError, PulledKind, PulledProof, Resolved, filename};
 use crate::verify::{Judge, expected_filename};
+use crate::{Progress, Warning};
 
 /// A file that will be written.
 #[derive(Debug, Clone)]
@@ -33,7 +34,11 @@ pub(super) struct Plan<'a> {
 
 impl Plan<'_> {
     /// Reads what lies beside the packages, of kinds that we know, wherever it lies.
-    pub(super) async fn read_evidence(&mut self, packages: &Packages) -> Result<(), PullError> {
+    pub(super) async fn read_evidence(
+        &mut self,
+        packages: &Packages,
+        progress: &Progress,
+    ) -> Result<(), PullError> {
         let subjects = EvidenceSubjects {
             root: &self.resolved.manifest,
             targets: packages.targets(),
@@ -44,6 +49,9 @@ impl Plan<'_> {
             ..EvidenceOptions::default()
         };
         let evidence = read_evidence(self.opened.repository.as_ref(), &subjects, &options).await?;
+        for nothing in &evidence.passed_over {
+            progress.warn(Warning::passed_over(nothing));
+        }
         self.documents = evidence.into_documents()?;
         Ok(())
     }

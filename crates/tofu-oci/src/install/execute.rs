@@ -317,6 +317,7 @@ impl Workshop {
         Shelves {
             files: self.files.clone(),
             cache: self.cache.clone(),
+            progress: self.progress.clone(),
         }
     }
 

@@ -202,6 +202,7 @@ impl Installer {
         Shelves {
             files: self.files.clone(),
             cache: self.cache.clone(),
+            progress: self.progress.clone(),
         }
     }
 

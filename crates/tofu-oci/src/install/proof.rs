@@ -32,7 +32,7 @@ pub(crate) async fn prove(
     let (provider, version) = (first.provider.clone(), first.version.clone());
     let cache = shelves.cache.as_deref();
     if let Some(beside) = beside {
-        let lists = fetch(&beside, cache, (&provider, &version)).await?;
+        let lists = fetch(&beside, shelves, (&provider, &version)).await?;
         return apply(judge, planned, &lists);
     }
     let kept = cache.and_then(|cache| cache.recall_evidence(&provider, &version));
@@ -49,7 +49,7 @@ pub(crate) async fn prove(
     };
     match release.beside {
         Some(beside) => {
-            let lists = fetch(&beside, cache, (&provider, &version)).await?;
+            let lists = fetch(&beside, shelves, (&provider, &version)).await?;
             apply(judge, planned, &lists)
         }
         None => Err(refused),
@@ -75,7 +75,7 @@ pub(crate) fn prove_warm(
 
 async fn fetch(
     beside: &Beside,
-    cache: Option<&PackageCache>,
+    shelves: &Shelves,
     (provider, version): (&ProviderAddr, &Version),
 ) -> Result<Vec<ListFiles>, InstallError> {
     let failed = |source| InstallError::Evidence {
@@ -84,8 +84,11 @@ async fn fetch(
         source: Box::new(source),
     };
     let evidence = beside.read(&Judge::wanted()).await.map_err(failed)?;
+    for nothing in &evidence.passed_over {
+        shelves.progress.warn(Warning::passed_over(nothing));
+    }
     let lists = ListFiles::of(&evidence.into_documents().map_err(failed)?);
-    if let Some(cache) = cache {
+    if let Some(cache) = &shelves.cache {
         cache.remember_evidence(provider, version, lists.clone());
     }
     Ok(lists)

@@ -17,6 +17,7 @@ use super::plugin_cache::PluginEntry;
 use super::proof::prove;
 use super::select::Selected;
 use super::{InstallError, InstallOptions, LockMode};
+use crate::Progress;
 use crate::cache::{CachedPackage, Completeness, PackageCache, PackageName};
 
 /// What an install does about one package.
@@ -190,13 +191,14 @@ pub(crate) fn sought(
 pub(crate) struct Shelves {
     pub(crate) files: Files,
     pub(crate) cache: Option<Arc<PackageCache>>,
+    pub(crate) progress: Progress,
 }
 
 impl Shelves {
     fn without_cache(&self) -> Self {
         Self {
-            files: self.files.clone(),
             cache: None,
+            ..self.clone()
         }
     }
 }

@@ -161,6 +161,7 @@ impl Promoter {
         };
         let mut copying = CopyOptions {
             referrers: options.referrers,
+            reporter: Some(watch::reporter(&self.progress)),
             ..CopyOptions::default()
         };
         if let Some(jobs) = options.jobs {
@@ -178,7 +179,6 @@ impl Promoter {
             Writes::Execute => {
                 let destination = self.connect.writer(&there).await;
                 let destination = destination.map_err(|e| destination_failed(&there, e))?;
-                copying.reporter = Some(watch::reporter(&self.progress));
                 execute(&source, &destination, &roots, &copying, &mut report).await?;
             }
         }

@@ -7,7 +7,7 @@ use tofu_oci_store::{CopyEvent, Put, Reporter};
 use tofu_oci_types::artifact::annotation;
 use tofu_oci_types::oci::{Descriptor, Digest};
 
-use crate::{Outcome, Progress, Task, Work};
+use crate::{Outcome, Progress, Task, Warning, Work};
 
 /// Tells `progress` about blobs that are files. Configurations and the like are not worth a line.
 pub(super) fn reporter(progress: &Progress) -> Reporter {
@@ -35,6 +35,12 @@ pub(super) fn reporter(progress: &Progress) -> Reporter {
                         Put::Present => Outcome::Unchanged,
                     });
                 }
+            }
+            CopyEvent::ReferrerPassedOver { referrer, reason } => {
+                let problem = format!(
+                    "{referrer} is listed beside what is copied, and is no manifest that can be read: {reason}"
+                );
+                progress.warn(Warning::EvidencePassedOver { problem });
             }
             CopyEvent::Planned { .. } | CopyEvent::ManifestDone(..) => {}
         }

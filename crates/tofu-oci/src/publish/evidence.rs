@@ -26,6 +26,7 @@ use super::{
     ProfileChoice, ProviderOptions, PublishError, PublishedAttachment, Publisher, blocking,
 };
 use crate::Warning;
+use crate::warning::chain;
 
 /// A release, written under one profile.
 pub(super) struct Written<'a> {
@@ -362,16 +363,4 @@ fn is_refusal(error: &StoreError) -> bool {
             | RemoteError::Unsupported { .. }
             | RemoteError::Malformed { .. }
     )
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

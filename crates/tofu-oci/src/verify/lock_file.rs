@@ -130,7 +130,7 @@ impl Verifier {
             return Ok(Vec::new());
         };
         let evidence = beside.read(&Judge::wanted()).await?;
-        let refused = evidence.refused.into_iter();
+        let refused = evidence.refused.into_iter().chain(evidence.passed_over);
         report.failures.extend(refused.map(VerifyError::Evidence));
         Ok(options.judge.check(&evidence.documents))
     }

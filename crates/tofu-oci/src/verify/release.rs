@@ -89,7 +89,7 @@ impl Verifier {
         };
         let wanted = Judge::wanted();
         let evidence = read_evidence(opened.repository.as_ref(), &subjects, &wanted).await?;
-        let refused = evidence.refused.into_iter();
+        let refused = evidence.refused.into_iter().chain(evidence.passed_over);
         report.failures.extend(refused.map(VerifyError::Evidence));
         Ok(options.judge.check(&evidence.documents))
     }
