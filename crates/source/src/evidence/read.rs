@@ -94,6 +94,9 @@ fn file(layer: &Descriptor) -> File {
     (layer.digest.clone(), layer.size)
 }
 
+/// A document, and what is listed beside it and is no manifest.
+type Noted = (EvidenceDocument, Vec<EvidenceError>);
+
 struct Reader<'a> {
     repository: &'a dyn Repository,
     options: &'a EvidenceOptions,
@@ -135,11 +138,10 @@ impl Reader<'_> {
         let asked: Vec<_> = candidates
             .map(|referrer| self.referrer(subject, referrer))
             .collect();
-        let read: Vec<Result<Option<(EvidenceDocument, Vec<EvidenceError>)>, EvidenceError>> =
-            futures_util::stream::iter(asked)
-                .buffered(AT_A_TIME)
-                .collect()
-                .await;
+        let read: Vec<Result<Option<Noted>, EvidenceError>> = futures_util::stream::iter(asked)
+            .buffered(AT_A_TIME)
+            .collect()
+            .await;
         let mut documents = Vec::new();
         for read in read {
             match read {
@@ -185,7 +187,7 @@ impl Reader<'_> {
         &self,
         subject: &Descriptor,
         referrer: Descriptor,
-    ) -> Result<Option<(EvidenceDocument, Vec<EvidenceError>)>, EvidenceError> {
+    ) -> Result<Option<Noted>, EvidenceError> {
         let manifest = self.manifest(subject, &referrer).await?;
         let Some(kind) = AttachmentKind::of_manifest(&manifest).filter(|kind| self.wanted(*kind))
         else {

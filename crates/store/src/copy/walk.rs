@@ -40,7 +40,7 @@ enum Listed {
 
 /// What is to be done about a manifest that was met.
 enum Next {
-    Store(Manifest),
+    Store(Box<Manifest>),
     /// The destination has it.
     Present,
     /// There is nothing.
@@ -205,7 +205,7 @@ impl<'a> Walk<'a> {
             let mut below = Vec::new();
             for (met, manifest) in level.iter().zip(manifests) {
                 let manifest = match manifest {
-                    Next::Store(manifest) => manifest,
+                    Next::Store(manifest) => *manifest,
                     Next::PassOver => continue,
                     Next::Present => {
                         if self.options.referrers == Referrers::All {
@@ -236,7 +236,7 @@ impl<'a> Walk<'a> {
             return Ok(Next::Present);
         }
         match self.fetch(met).await {
-            Ok(manifest) => Ok(Next::Store(manifest)),
+            Ok(manifest) => Ok(Next::Store(Box::new(manifest))),
             Err(CopyError::Source { source, what, .. })
                 if met.listed == Listed::AsReferrer && source.is_no_manifest() =>
             {
