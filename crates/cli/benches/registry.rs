@@ -98,6 +98,8 @@ fn put<'a>(name: &str, server: &'a PeerServer, blob: &'a Blob, http: &'a str) ->
         command: Box::new(move |round| {
             let url = server.url();
             let url = location(&url, &format!("{repository}/r{round}"), &blob.digest);
+            // What earlier runs left to the system is not to be written during this one.
+            let _ = Command::new("sync").status();
             let mut command = curl(&[http, "--request", "PUT", "--output", "/dev/null"]);
             command
                 .args(["--header", "Content-Type: application/octet-stream"])
@@ -209,13 +211,14 @@ fn blobs(work: &Path, sandbox: &Sandbox) {
     tell(&ours);
 }
 
-/// zot as it is when nothing is configured but where it listens and writes; it leaves the disk to the system.
+/// zot with little configured but where it listens and writes; it leaves the disk to the system. Without a comparison
+/// with what it has, because the blob of each round is to be as new to it as a release is.
 fn zot(program: &Path, data: &Path) -> PeerServer {
     std::fs::create_dir_all(data).unwrap();
     let file = data.join("config.json");
     PeerServer::on_a_free_port("http", |address| {
         let configuration = serde_json::json!({
-            "storage": { "rootDirectory": data.join("content") },
+            "storage": { "rootDirectory": data.join("content"), "dedupe": false },
             "http": { "address": address.ip(), "port": address.port().to_string() },
             "log": { "level": "error" },
         });

@@ -26,12 +26,12 @@ pub(super) struct Occasion<'a> {
 }
 
 impl Occasion<'_> {
-    /// Whether `key`, or its subkey, was one to sign with.
+    /// Whether `key`, or its subkey, was one to sign with. What is notable about it, and its name.
     pub(super) fn judge(
         self,
         key: &Certificate,
         subkey: Option<&Subkey>,
-    ) -> Result<Vec<SignatureNote>, SignatureProblem> {
+    ) -> Result<(Vec<SignatureNote>, Option<String>), SignatureProblem> {
         let mut notes = Vec::new();
         let revocations = key.statements.iter().filter(|statement| {
             statement.typ() == Some(SignatureType::KeyRevocation) && self.said(key, statement)
@@ -46,7 +46,8 @@ impl Occasion<'_> {
             None => return Err(SignatureProblem::NotForSigning),
             Some(subkey) => self.judge_subkey(key, subkey, &mut notes)?,
         }
-        Ok(notes)
+        let name = self.name(key, said.by_name.map(|(name, _)| name));
+        Ok((notes, name))
     }
 
     fn judge_subkey(
@@ -114,10 +115,14 @@ impl Occasion<'_> {
         signed(certification) && !name.statements.iter().any(back)
     }
 
-    /// The first name that the owner stands by, for people. Anybody can write a name into a copy of a key.
-    pub(super) fn name(self, key: &Certificate) -> Option<String> {
+    /// The first name that the owner stands by, for people; it is known of `confirmed`. Anybody can write a name into a
+    /// copy of a key.
+    fn name(self, key: &Certificate, confirmed: Option<&Name>) -> Option<String> {
         let mut names = key.names.iter();
         let name = names.find(|name| {
+            if confirmed.is_some_and(|confirmed| std::ptr::eq(confirmed, *name)) {
+                return true;
+            }
             let stood_by = |found| self.stands_by(key, name, found);
             self.newest(certifications(name), stood_by).is_some()
         })?;
@@ -213,7 +218,7 @@ impl Occasion<'_> {
 /// The newest that the owner said about the key itself, and in one of their names.
 struct Said<'k> {
     directly: Option<&'k Signature>,
-    by_name: Option<&'k Signature>,
+    by_name: Option<(&'k Name, &'k Signature)>,
 }
 
 impl<'k> Said<'k> {
@@ -230,7 +235,6 @@ impl<'k> Said<'k> {
         by_name.sort_by_key(|(_, found)| std::cmp::Reverse(found.created()));
         let stood_by = |(name, found): &(&Name, &Signature)| occasion.stands_by(key, name, found);
         let by_name = by_name.into_iter().find(stood_by);
-        let by_name = by_name.map(|(_, found)| found);
         match (directly, by_name) {
             (None, None) => Err(SignatureProblem::NotBound),
             _ => Ok(Self { directly, by_name }),
@@ -238,7 +242,7 @@ impl<'k> Said<'k> {
     }
 
     fn first<T>(&self, of: impl Fn(&Signature) -> Option<T>) -> Option<T> {
-        let both = [self.directly, self.by_name];
+        let both = [self.directly, self.by_name.map(|(_, found)| found)];
         both.into_iter().flatten().find_map(of)
     }
 

@@ -207,7 +207,7 @@ impl Checking<'_> {
         if !self.budget.confirms(signed) {
             return Err(SignatureProblem::Mismatch);
         }
-        let mut notes = occasion.judge(candidate.key, candidate.subkey)?;
+        let (mut notes, name) = occasion.judge(candidate.key, candidate.subkey)?;
         if let Some(at) = expiry(signature, made)
             && self.rules.now.is_some_and(|now| now >= at)
         {
@@ -220,7 +220,7 @@ impl Checking<'_> {
         Ok(GoodSignature {
             fingerprint: candidate.key.fingerprint.clone(),
             signer: candidate.signer().clone(),
-            name: occasion.name(candidate.key),
+            name,
             key_origin: candidate.origin,
             signed_at: made.into(),
             notes,
