@@ -96,19 +96,42 @@ fn put<'a>(name: &str, server: &'a PeerServer, blob: &'a Blob, http: &'a str) ->
     Contender {
         name: name.to_owned(),
         command: Box::new(move |round| {
-            let url = server.url();
-            let url = location(&url, &format!("{repository}/r{round}"), &blob.digest);
-            // What earlier runs left to the system is not to be written during this one.
-            let _ = Command::new("sync").status();
-            let mut command = curl(&[http, "--request", "PUT", "--output", "/dev/null"]);
-            command
-                .args(["--header", "Content-Type: application/octet-stream"])
-                .arg("--upload-file")
-                .arg(&blob.path)
-                .arg(url);
-            command
+            put_into(server, &format!("{repository}/r{round}"), blob, http)
         }),
     }
+}
+
+/// As [`put`], into a server that begins with nothing in each round. What was taken before is gone then: the memory
+/// that the system kept it in is free for all contenders alike.
+fn put_fresh<'a>(
+    name: &str,
+    dir: PathBuf,
+    blob: &'a Blob,
+    start: impl Fn(&Path) -> PeerServer + 'a,
+) -> Contender<'a> {
+    let mut running = None;
+    Contender {
+        name: name.to_owned(),
+        command: Box::new(move |_| {
+            drop(running.take());
+            let _ = std::fs::remove_dir_all(&dir);
+            let server = running.insert(start(&dir));
+            put_into(server, "acme/demo", blob, "--http1.1")
+        }),
+    }
+}
+
+fn put_into(server: &PeerServer, repository: &str, blob: &Blob, http: &str) -> Command {
+    let url = location(&server.url(), repository, &blob.digest);
+    // What earlier runs left to the system is not to be written during this one.
+    let _ = Command::new("sync").status();
+    let mut command = curl(&[http, "--request", "PUT", "--output", "/dev/null"]);
+    command
+        .args(["--header", "Content-Type: application/octet-stream"])
+        .arg("--upload-file")
+        .arg(&blob.path)
+        .arg(url);
+    command
 }
 
 fn get<'a>(name: &str, server: &'a PeerServer, blob: &'a Blob, http: &'a str) -> Contender<'a> {
@@ -137,6 +160,19 @@ fn blobs(work: &Path, sandbox: &Sandbox) {
         println!("  serve had at most {:.1} MB resident", most as f64 / 1e6);
     };
 
+    match peer("zot") {
+        Some(program) => race(
+            &format!("{}, none synchronised", title("PUT")),
+            ROUNDS,
+            &mut [
+                put_fresh("serve --sync off", work.join("fresh"), &blob, |dir| {
+                    PeerServer::serve(sandbox, dir, "--sync off")
+                }),
+                put_fresh("zot", work.join("zot"), &blob, |dir| zot(&program, dir)),
+            ],
+        ),
+        None => println!("SKIPPED zot: it is not on the PATH"),
+    }
     let synced = start("synced", "");
     let loose = start("loose", "--sync off");
     let theirs = PeerRegistry::new(&program, work.join("plain")).start();
@@ -149,20 +185,6 @@ fn blobs(work: &Path, sandbox: &Sandbox) {
             put("distribution 3", &theirs, &blob, "--http1.1"),
         ],
     );
-    match peer("zot") {
-        Some(program) => {
-            let zot = zot(&program, &work.join("zot"));
-            race(
-                &format!("{}, none synchronised", title("PUT")),
-                ROUNDS,
-                &mut [
-                    put("serve --sync off", &loose, &blob, "--http1.1"),
-                    put("zot", &zot, &blob, "--http1.1"),
-                ],
-            );
-        }
-        None => println!("SKIPPED zot: it is not on the PATH"),
-    }
     tell(&synced);
     copy_to_get(&[&synced, &theirs], &blob);
     race(
@@ -211,14 +233,13 @@ fn blobs(work: &Path, sandbox: &Sandbox) {
     tell(&ours);
 }
 
-/// zot with little configured but where it listens and writes; it leaves the disk to the system. Without a comparison
-/// with what it has, because the blob of each round is to be as new to it as a release is.
+/// zot as it is when nothing is configured but where it listens and writes; it leaves the disk to the system.
 fn zot(program: &Path, data: &Path) -> PeerServer {
     std::fs::create_dir_all(data).unwrap();
     let file = data.join("config.json");
     PeerServer::on_a_free_port("http", |address| {
         let configuration = serde_json::json!({
-            "storage": { "rootDirectory": data.join("content"), "dedupe": false },
+            "storage": { "rootDirectory": data.join("content") },
             "http": { "address": address.ip(), "port": address.port().to_string() },
             "log": { "level": "error" },
         });
@@ -232,13 +253,7 @@ fn zot(program: &Path, data: &Path) -> PeerServer {
 /// Puts the blob where the reads look for it.
 fn copy_to_get(servers: &[&PeerServer], blob: &Blob) {
     for server in servers {
-        let mut command = curl(&["--http1.1", "--request", "PUT", "--output", "/dev/null"]);
-        command
-            .args(["--header", "Content-Type: application/octet-stream"])
-            .arg("--upload-file")
-            .arg(&blob.path)
-            .arg(location(&server.url(), "get", &blob.digest));
-        run(&mut command);
+        run(&mut put_into(server, "get", blob, "--http1.1"));
     }
 }
 
