@@ -38,11 +38,11 @@ const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "XDG_CACHE_HOME, XDG_STATE_HOME",
-        "where the package cache is, and the stamps that prove what is in it; `~/.cache` and `~/.local/state`, where they are not set",
+        "where the package cache is, and the stamps that prove what is in it, with what `--profile auto` found out beside them; `~/.cache` and `~/.local/state`, where they are not set",
     ),
     (
         "PATH",
-        "where credential helpers are: `docker-credential-NAME`",
+        "where credential helpers are, `docker-credential-NAME`, and `gpg` for `--sign-with`",
     ),
     (
         "TF_CLI_CONFIG_FILE, TERRAFORM_CONFIG",

@@ -76,7 +76,7 @@ pub(crate) struct CachePruneArgs {
     /// Remove packages that were not used for so long, such as 30d
     #[arg(long, value_name = "AGE", value_parser = age)]
     pub(crate) older_than: Option<Duration>,
-    /// Empty the quarantine, then remove what was used least recently, until the rest is no larger, such as 10GB
+    /// Remove what is in the quarantine, then what was used least recently, until everything is no larger, such as 10GB
     #[arg(long, value_name = "SIZE", value_parser = byte_size)]
     pub(crate) max_size: Option<u64>,
     /// Remove packages that no working directory has hard links to

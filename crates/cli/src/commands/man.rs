@@ -32,7 +32,8 @@ fn write(dir: &Path, pages: &[Page]) -> Result<(), Failure> {
         .map_err(|error| unwritten(dir, &error))?;
     for page in pages {
         let path = dir.join(&page.filename);
-        AtomicFile::write(&files, &path, &page.text).map_err(|error| unwritten(&path, &error))?;
+        AtomicFile::write_tidy(&files, &path, &page.text)
+            .map_err(|error| unwritten(&path, &error))?;
     }
     Ok(())
 }

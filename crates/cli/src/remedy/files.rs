@@ -27,7 +27,7 @@ super::group! {
     ["cannot link files to .terraform/providers/registry.opentofu.org/acme/demo/1.2.3/linux_amd64", "failed to hardlink file: Invalid cross-device link (os error 18)"]
     "Leave the choice to `--link-mode auto`, which copies where nothing else works. Or put the cache on the file system of the working directory with `--cache-dir`.";
     CacheDamaged
-    "`cache verify` read a package that is not what it was when it was unpacked. Somebody wrote into the cache, perhaps through a hard link in a working directory, or the disk is failing. The package is in the quarantine now, and is not used."
+    "`cache verify` read a package that is not what it was when it was unpacked. Somebody wrote into the cache, perhaps through a hard link in a working directory, or the disk is failing. The package is in the quarantine now, or still in its place where the cache can only be read; no install uses it."
     ["1 package in the cache was damaged, and was put aside"]
     "Compare the files in the folder `quarantine` of the cache with those of a fresh install, to find out who changed them. The next install fetches the package again; `tofu-oci cache prune --all` empties cache and quarantine.";
     Output

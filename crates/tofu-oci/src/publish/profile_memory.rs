@@ -93,7 +93,7 @@ impl ProfileMemory {
         {
             return;
         }
-        let _ = AtomicFile::write(&self.files, &self.path, &bytes);
+        let _ = AtomicFile::write_tidy(&self.files, &self.path, &bytes);
     }
 
     /// Makes the directory, which others keep things in that are nobody else's business.
