@@ -160,35 +160,32 @@ fn path(name: &str) -> Option<PathBuf> {
     value.map(PathBuf::from)
 }
 
-/// Where programs keep what they found out, which is neither configuration nor cache. Relative paths in the
-/// variable count as not set.
-fn state_dir() -> Option<PathBuf> {
+/// A directory of ours where the system has such: below what `variable` names, else below the home directory; on
+/// Windows all are one. A relative path in the variable is to be ignored.
+fn own_dir(variable: &str, below_home: &str) -> Option<PathBuf> {
     let dir = match cfg!(windows) {
         true => path("LOCALAPPDATA")?,
-        false => path("XDG_STATE_HOME")
+        false => path(variable)
             .filter(|dir| dir.is_absolute())
-            .or_else(|| Some(path("HOME")?.join(".local").join("state")))?,
+            .or_else(|| Some(path("HOME")?.join(below_home)))?,
     };
     Some(dir.join("tofu-oci"))
 }
 
+/// Where programs keep what they found out, which is neither configuration nor cache.
+fn state_dir() -> Option<PathBuf> {
+    own_dir("XDG_STATE_HOME", ".local/state")
+}
+
 /// `--cache-dir`, else the directories that the system has for this.
 fn cache_places(args: &GlobalArgs) -> CachePlaces {
-    const NAME: &str = "tofu-oci";
-    // A relative path in one of these variables is to be ignored.
-    let usual = |variable: &str, below_home: &str| {
-        let named = path(variable).filter(|path| path.is_absolute());
-        let home = || path("HOME").map(|home| home.join(below_home));
-        Some(named.or_else(home)?.join(NAME))
+    // Where the system has one directory for both they lie beside each other.
+    let apart = |dir: PathBuf, name: &str| match cfg!(windows) {
+        true => dir.join(name),
+        false => dir,
     };
-    let windows = |below: &str| Some(path("LOCALAPPDATA")?.join(NAME).join(below));
-    let (dir, state) = match cfg!(windows) {
-        true => (windows("cache"), windows("state")),
-        false => (
-            usual("XDG_CACHE_HOME", ".cache"),
-            usual("XDG_STATE_HOME", ".local/state"),
-        ),
-    };
+    let dir = own_dir("XDG_CACHE_HOME", ".cache").map(|dir| apart(dir, "cache"));
+    let state = state_dir().map(|dir| apart(dir, "state"));
     let named = args
         .cache_dir
         .clone()

@@ -27,18 +27,16 @@ pub(crate) async fn open(
     }
     let writer = create(files)?;
     let path = writer.path().to_owned();
-    let result = fill(&mut part, files, writer).await;
-    // The open file stays readable; where a system keeps the name, staging is swept anyway.
-    let _ = files.remove_file(&path);
+    // The open file stays readable. Where a system keeps the name, it goes when everything is there.
+    let nameless = cfg!(unix) && files.remove_file(&path).is_ok();
+    let result = fill(&mut part, writer).await;
+    if !nameless {
+        let _ = files.remove_file(&path);
+    }
     result
 }
 
-async fn fill(
-    part: &mut PartReader,
-    files: &Files,
-    mut writer: FileWriter,
-) -> Result<Arc<File>, StoreError> {
-    let path = writer.path().to_owned();
+async fn fill(part: &mut PartReader, mut writer: FileWriter) -> Result<Arc<File>, StoreError> {
     while let Some(chunk) = part.next().await? {
         let write = tokio::task::spawn_blocking(move || -> io::Result<_> {
             writer.write_all(&chunk)?;
@@ -46,6 +44,5 @@ async fn fill(
         });
         writer = write.await.map_err(io::Error::other)??;
     }
-    drop(writer);
-    Ok(Arc::new(files.open(&path)?))
+    Ok(Arc::new(writer.into_file()))
 }

@@ -40,8 +40,6 @@ pub enum Contents {
     Read,
     /// Those of documents of these kinds are.
     Only(Vec<AttachmentKind>),
-    /// They are only described.
-    Leave,
 }
 
 /// Which evidence is read.
@@ -52,6 +50,16 @@ pub struct EvidenceOptions {
     pub kinds: Vec<AttachmentKind>,
     /// Whether files are fetched.
     pub contents: Contents,
+}
+
+impl EvidenceOptions {
+    /// Checksums files with their signatures and keys, and nothing else.
+    pub fn checksums() -> Self {
+        Self {
+            kinds: vec![AttachmentKind::Shasums],
+            ..Self::default()
+        }
+    }
 }
 
 /// Where a document was found.

@@ -112,7 +112,6 @@ impl Reader<'_> {
         match &self.options.contents {
             Contents::Read => true,
             Contents::Only(kinds) => kinds.contains(&document.kind),
-            Contents::Leave => false,
         }
     }
 

@@ -278,7 +278,7 @@ async fn only_kinds_that_are_asked_for_cost_requests() {
     fixture.attach(&index, AttachmentKind::RegistryManifest, b"[]");
     let options = EvidenceOptions {
         kinds: vec![SHASUMS],
-        contents: Contents::Leave,
+        contents: Contents::Only(Vec::new()),
     };
     let found = fixture.read_with(options).await.into_documents().unwrap();
     assert_eq!(found.len(), 1);
@@ -374,7 +374,7 @@ async fn two_documents_of_one_kind_inside_stay_two() {
     ];
     let fixture = Fixture::with_layers(layers);
     let options = EvidenceOptions {
-        contents: Contents::Leave,
+        contents: Contents::Only(Vec::new()),
         ..EvidenceOptions::default()
     };
     let found = fixture.read_with(options).await.into_documents().unwrap();

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use tofu_oci_source::Source;
-use tofu_oci_source::evidence::Beside;
+use tofu_oci_source::evidence::{Beside, EvidenceOptions};
 use tofu_oci_trust::policy::{LockStanding, Refusal, Subject};
 use tofu_oci_types::oci::Digest;
 use tofu_oci_types::tofu::{PackageFilename, PackageHash, Platform, ProviderAddr, Version};
@@ -83,7 +83,10 @@ async fn fetch(
         version: version.clone(),
         source: Box::new(source),
     };
-    let evidence = beside.read(&Judge::wanted()).await.map_err(failed)?;
+    let evidence = beside
+        .read(&EvidenceOptions::checksums())
+        .await
+        .map_err(failed)?;
     for nothing in &evidence.passed_over {
         shelves.progress.warn(Warning::passed_over(nothing));
     }

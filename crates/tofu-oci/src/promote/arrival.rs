@@ -7,12 +7,10 @@
 use std::collections::HashSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use tofu_oci_source::evidence::{
-    Contents, EvidenceOptions, EvidenceSubjects, check_subject, read_evidence,
-};
+use tofu_oci_source::evidence::{EvidenceOptions, EvidenceSubjects, check_subject, read_evidence};
 use tofu_oci_store::Repository;
 use tofu_oci_trust::shasums::{Shasums, ShasumsError};
-use tofu_oci_types::artifact::{AttachmentKind, IndexEntry, ProviderIndex, annotation};
+use tofu_oci_types::artifact::{IndexEntry, ProviderIndex, annotation};
 use tofu_oci_types::oci::{Address, Descriptor, Digest, Manifest, MediaType};
 use tofu_oci_types::tofu::Platform;
 
@@ -131,10 +129,7 @@ impl Arrival<'_> {
                 .map(|package| (package.platform.clone(), &package.target))
                 .collect(),
         };
-        let options = EvidenceOptions {
-            kinds: vec![AttachmentKind::Shasums],
-            contents: Contents::Read,
-        };
+        let options = EvidenceOptions::checksums();
         let evidence = read_evidence(self.destination, &subjects, &options).await?;
         let packages: Vec<(String, Digest)> = targets
             .iter()

@@ -18,9 +18,7 @@ use tofu_oci_source::evidence::{
 use tofu_oci_trust::evidence::{NamedFile, SumsFiles};
 use tofu_oci_trust::pgp::{GoodSignature, KeyOrigin, Keyring, SignatureRules, verify};
 use tofu_oci_trust::shasums::Shasums;
-use tofu_oci_types::artifact::{
-    AttachmentKind, AttachmentLayer, PGP_KEYS, PGP_SIGNATURE, ProviderIndex, TEXT,
-};
+use tofu_oci_types::artifact::{AttachmentLayer, PGP_KEYS, PGP_SIGNATURE, ProviderIndex, TEXT};
 use tofu_oci_types::oci::{Descriptor, Digest, MediaType};
 
 use super::destination::Destination;
@@ -260,10 +258,7 @@ async fn held(
             .map(|(platform, manifest)| (platform.clone(), manifest))
             .collect(),
     };
-    let options = EvidenceOptions {
-        kinds: vec![AttachmentKind::Shasums],
-        ..EvidenceOptions::default()
-    };
+    let options = EvidenceOptions::checksums();
     let evidence = read_evidence(reader.as_ref(), &subjects, &options).await;
     let documents = match evidence {
         Ok(evidence) => evidence.documents,

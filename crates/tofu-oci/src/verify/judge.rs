@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use tofu_oci_source::evidence::{Contents, EvidenceDocument, EvidenceOptions};
+use tofu_oci_source::evidence::EvidenceDocument;
 use tofu_oci_trust::evidence::{CheckedSums, PgpSums};
 use tofu_oci_trust::pgp::{Budget, Keyring, SignatureRules};
 use tofu_oci_trust::policy::{BadSignatures, Policy, Subject, Verdict, evaluate};
-use tofu_oci_types::artifact::{AttachmentKind, Timestamp};
+use tofu_oci_types::artifact::Timestamp;
 use tofu_oci_types::tofu::cli_config::ProviderPattern;
 use tofu_oci_types::tofu::{PackageFilename, PackageHash, Platform, ProviderAddr, Version};
 
@@ -62,14 +62,6 @@ impl Judge {
     pub fn refusing_bad_signatures(mut self) -> Self {
         self.policy.bad_signatures = BadSignatures::Refuse;
         self
-    }
-
-    /// The evidence that is looked at.
-    pub(crate) fn wanted() -> EvidenceOptions {
-        EvidenceOptions {
-            kinds: vec![AttachmentKind::Shasums],
-            contents: Contents::Read,
-        }
     }
 
     /// Checks the signatures of the checksums files among `documents`. One that lies in several places is checked

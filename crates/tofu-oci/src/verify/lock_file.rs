@@ -4,15 +4,14 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use futures_util::{StreamExt as _, stream};
+use tofu_oci_source::evidence::EvidenceOptions;
 use tofu_oci_source::{Location, PackageMeta, Release, Source};
 use tofu_oci_trust::evidence::CheckedSums;
 use tofu_oci_trust::policy::{LockStanding, Subject};
 use tofu_oci_types::tofu::{PackageFilename, PackageHash, Platform, ProviderAddr, ProviderLock};
 
 use super::release::{Named, ReadContent, check_lists};
-use super::{
-    Judge, PackageReport, VerifiedPlace, Verifier, VerifyError, VerifyOptions, VerifyReport,
-};
+use super::{PackageReport, VerifiedPlace, Verifier, VerifyError, VerifyOptions, VerifyReport};
 use crate::install::read_lock_file;
 
 impl Verifier {
@@ -129,7 +128,7 @@ impl Verifier {
         let Some(beside) = &release.beside else {
             return Ok(Vec::new());
         };
-        let evidence = beside.read(&Judge::wanted()).await?;
+        let evidence = beside.read(&EvidenceOptions::checksums()).await?;
         let refused = evidence.refused.into_iter().chain(evidence.passed_over);
         report.failures.extend(refused.map(VerifyError::Evidence));
         Ok(options.judge.check(&evidence.documents))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tofu_oci_source::evidence::{EvidenceSubjects, read_evidence};
+use tofu_oci_source::evidence::{EvidenceOptions, EvidenceSubjects, read_evidence};
 use tofu_oci_source::{Reading, Sought};
 use tofu_oci_store::Repository;
 use tofu_oci_trust::VerifiedPackage;
@@ -14,7 +14,7 @@ use tofu_oci_types::oci::{Address, Descriptor, Digest};
 use tofu_oci_types::tofu::{PackageFilename, PackageHash, Platform, Version};
 
 use super::{
-    Checked, Depth, Judge, PackageReport, VerifiedPlace, Verifier, VerifyError, VerifyOptions,
+    Checked, Depth, PackageReport, VerifiedPlace, Verifier, VerifyError, VerifyOptions,
     VerifyReport, expected_filename,
 };
 use crate::inspect::{Inspector, Opened, Packages, Resolved};
@@ -87,7 +87,7 @@ impl Verifier {
             root: &resolved.manifest,
             targets: packages.targets(),
         };
-        let wanted = Judge::wanted();
+        let wanted = EvidenceOptions::checksums();
         let evidence = read_evidence(opened.repository.as_ref(), &subjects, &wanted).await?;
         let refused = evidence.refused.into_iter().chain(evidence.passed_over);
         report.failures.extend(refused.map(VerifyError::Evidence));
